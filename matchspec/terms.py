@@ -1,0 +1,518 @@
+"""Terms: the values that tables hold and queries speak of, their equality and their order.
+
+The one module that knows Erlang's rules: which Python value is which kind of term, when two terms are equal (`=:=`
+exactly, `==` with numbers by value), and the total order over all of them. Everything above asks here.
+
+| Erlang | Python |
+| --- | --- |
+| integer, float | `int` (never `bool`), `float` |
+| atom | `Atom("ok")`; `True`, `False`, `None` are the atoms true, false, nil |
+| binary | `str` (its UTF-8 bytes) and `bytes`, never equal to each other; `Bitstring` where bits are left over |
+| tuple, list, map | `tuple` (NamedTuples included), `list`, `dict`; `ImproperList` for `[a | b]` |
+| pid, reference, fun | `Pid`, `Ref`, callables |
+| none | every other Python value: ordered within its type, after all the rest |
+
+Two kinds of keys carry the rules into dicts and sorted containers: `exact_key` (equal keys mean `=:=`) and `order_key`
+(compares as the total order does, equal keys mean `==`). Floats that are not numbers, which Erlang lacks, have one
+fixed place after all other numbers and are equal to each other as keys; a guard's `<` and `==` follow IEEE 754.
+"""
+
+import itertools
+import struct
+from datetime import datetime
+from enum import Enum
+from threading import Lock
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Final, Self, TypeAlias, cast, final
+from weakref import WeakValueDictionary
+
+from grammar.errors import MatchSpecError
+
+Term: TypeAlias = object
+Key: TypeAlias = object  # an exact_key or an order_key: hashable, comparable with keys of its own kind only
+
+MAX_ATOM = 255  # characters, as in Erlang
+# A term is walked by recursion, at two or three Python frames a level, below CPython's default limit of 1,000 frames.
+MAX_TERM_DEPTH = 250
+
+
+class TermError(MatchSpecError):
+    """A value that cannot be a term: nested too deeply, an atom too long."""
+
+
+_atoms: "WeakValueDictionary[str, Atom]" = WeakValueDictionary()
+_atoms_lock: Final = Lock()
+_SPECIAL: Final[dict[str, bool | None]] = {"true": True, "false": False, "nil": None}
+
+
+@final
+class Atom:
+    """An Erlang atom. Interned: two atoms of one name are the same object. `Atom("true")` is `True`, likewise
+    `false` and `nil`: those three have Python names of their own. Shown as Elixir writes it, `:ok`.
+
+    Raises TermError for a name of more than 255 characters.
+    """
+
+    __slots__ = ("__weakref__", "name")
+    __match_args__ = ("name",)
+    name: str
+
+    def __new__(cls, name: str) -> Self:
+        if not isinstance(name, str):
+            raise TermError(f"the name of an Atom must be a str, not {type(name).__name__}")
+        if name in _SPECIAL:
+            return cast(Self, _SPECIAL[name])
+        if len(name) > MAX_ATOM:
+            raise TermError(f"an atom has at most {MAX_ATOM} characters, this one has {len(name)}")
+        with _atoms_lock:
+            known = _atoms.get(name)
+            if known is None:
+                known = super().__new__(cls)
+                object.__setattr__(known, "name", str(name))
+                _atoms[known.name] = known
+            return known
+
+    def __setattr__(self, attribute: str, value: Term) -> None:
+        raise AttributeError("atoms are immutable")
+
+    def __repr__(self) -> str:
+        plain = self.name.isascii() and self.name.replace("@", "_").isidentifier()
+        return f":{self.name}" if plain else ':"' + self.name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    def __reduce__(self) -> tuple[type["Atom"], tuple[str]]:
+        return Atom, (self.name,)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Term) -> Self:
+        return self
+
+
+@final
+class ImproperList:
+    """A list whose tail is not a list: `ImproperList((1, 2), 3)` is Erlang's `[1, 2 | 3]`. Equal when `=:=`."""
+
+    __slots__ = ("items", "tail")
+    __match_args__ = ("items", "tail")
+
+    def __init__(self, items: "tuple[Term, ...] | list[Term]", tail: Term) -> None:
+        if not items:
+            raise TermError("an ImproperList has at least one item before its tail")
+        if isinstance(tail, (list, ImproperList)):
+            raise TermError("the tail of an ImproperList is not a list; cons() joins items and a list")
+        self.items: Final[tuple[Term, ...]] = tuple(items)
+        self.tail: Final[Term] = tail
+
+    def __eq__(self, other: Term) -> bool:
+        return isinstance(other, ImproperList) and exactly_equal(self, other)
+
+    def __hash__(self) -> int:
+        return hash(exact_key(self))
+
+    def __repr__(self) -> str:
+        return f"ImproperList({self.items!r}, {self.tail!r})"
+
+
+def cons(items: "tuple[Term, ...] | list[Term]", tail: Term) -> Term:
+    """`[item, ... | tail]`: a list when the tail is one, an ImproperList otherwise (the tail itself without items)."""
+    if not items:
+        return tail
+    if isinstance(tail, list):
+        return [*items, *tail]
+    if isinstance(tail, ImproperList):
+        return ImproperList((*items, *tail.items), tail.tail)
+    return ImproperList(items, tail)
+
+
+@final
+class Bitstring:
+    """Bits that do not fill whole bytes: Erlang's `<<1,5:3>>` is `Bitstring(b"\\x01\\xa0", 11)`. Equal when `=:=`.
+
+    `data` holds the bits from the left, the last byte filled up with zeros. Whole bytes are `bytes`, never a Bitstring.
+    """
+
+    __slots__ = ("bits", "data")
+    __match_args__ = ("data", "bits")
+
+    def __init__(self, data: bytes, bits: int) -> None:
+        if bits % 8 == 0 or len(data) != bits // 8 + 1 or data[-1] & (0xFF >> bits % 8):
+            raise TermError(f"a Bitstring of {bits!r} bits needs just as many, and no whole bytes, not {data!r}")
+        self.data: Final[bytes] = data
+        self.bits: Final[int] = bits
+
+    def __eq__(self, other: Term) -> bool:
+        return isinstance(other, Bitstring) and self.bits == other.bits and self.data == other.data
+
+    def __hash__(self) -> int:
+        return hash((self.data, self.bits))
+
+    def __repr__(self) -> str:
+        return f"Bitstring({self.data!r}, {self.bits})"
+
+
+_pid_numbers: Final = itertools.count(1)
+_ref_numbers: Final = itertools.count(1)
+
+
+@final
+class Pid:
+    """The identity of a process; ordered by age."""
+
+    __slots__ = ("number",)
+
+    def __init__(self) -> None:
+        self.number: Final[int] = next(_pid_numbers)
+
+    def __repr__(self) -> str:
+        return f"#Pid<0.{self.number}.0>"
+
+
+@final
+class Ref:
+    """A reference: unequal to every other one; ordered by age."""
+
+    __slots__ = ("number",)
+
+    def __init__(self) -> None:
+        self.number: Final[int] = next(_ref_numbers)
+
+    def __repr__(self) -> str:
+        return f"#Ref<0.0.0.{self.number}>"
+
+
+# --- what kind of term a value is ---------------------------------------------------------------------------------
+
+NUMBER, ATOM, REF, FUN, PID, TUPLE, MAP, NIL, LIST, BINARY, OTHER = range(11)
+
+_RANKS: Final[dict[type, int]] = {
+    int: NUMBER,
+    float: NUMBER,
+    bool: ATOM,
+    type(None): ATOM,
+    Atom: ATOM,
+    Ref: REF,
+    FunctionType: FUN,
+    BuiltinFunctionType: FUN,
+    MethodType: FUN,
+    Pid: PID,
+    tuple: TUPLE,
+    dict: MAP,
+    ImproperList: LIST,
+    str: BINARY,
+    bytes: BINARY,
+    Bitstring: BINARY,
+}
+
+
+def rank(term: Term) -> int:
+    """The place of a term's kind in the total order: number < atom < reference < fun < pid < tuple < map < [] <
+    list < binary < any other Python value."""
+    known = _RANKS.get(type(term))
+    if known is not None:
+        return known
+    if isinstance(term, list):
+        return LIST if term else NIL
+    # Subclasses: an Enum is a value of its own even where it is also an int or a str.
+    if isinstance(term, Enum):
+        return OTHER
+    if isinstance(term, tuple):
+        return TUPLE
+    if isinstance(term, (int, float)):
+        return NUMBER
+    if isinstance(term, (str, bytes)):
+        return BINARY
+    if isinstance(term, dict):
+        return MAP
+    return FUN if callable(term) else OTHER
+
+
+def is_integer(term: Term) -> bool:
+    """Erlang's is_integer: an int that is neither a bool nor a member of an Enum."""
+    return type(term) is int or (isinstance(term, int) and rank(term) == NUMBER)
+
+
+def is_float(term: Term) -> bool:
+    return type(term) is float or (isinstance(term, float) and rank(term) == NUMBER)
+
+
+def is_number(term: Term) -> bool:
+    return rank(term) == NUMBER
+
+
+def is_atom(term: Term) -> bool:
+    return rank(term) == ATOM
+
+
+# --- keys ---------------------------------------------------------------------------------------------------------
+
+
+@final
+class _Mark:
+    """A tag inside keys that no user's term can equal."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name: Final = name
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+_FLOAT: Final = _Mark("float")
+_NAN: Final = _Mark("nan")
+_BOOL: Final = _Mark("bool")
+_LIST: Final = _Mark("list")
+_IMPROPER: Final = _Mark("improper list")
+_MAP: Final = _Mark("map")
+_OTHER: Final = _Mark("other")
+
+
+def too_deep() -> TermError:
+    return TermError(f"a term is nested deeper than {MAX_TERM_DEPTH} levels")
+
+
+def exact_key(term: Term, depth: int = 0) -> Key:
+    """A hashable stand-in: two keys are equal exactly when the terms are `=:=`.
+
+    ints, strs, bytes, atoms and None stand for themselves, so that the commonest keys cost nothing.
+    O(size of the term). Raises TermError for a term nested too deeply.
+    """
+    kind = type(term)
+    if kind is int or kind is str or kind is bytes or kind is Atom or term is None:
+        return term
+    if depth > MAX_TERM_DEPTH:
+        raise too_deep()
+    if kind is float:
+        return (_FLOAT, term) if term == term else _NAN  # 0.0 and -0.0 are the same key, as on OTP 25
+    if kind is bool:
+        return (_BOOL, term)
+    return _exact_key_of_compound(term, depth)
+
+
+def _exact_key_of_compound(term: Term, depth: int) -> Key:
+    if isinstance(term, Enum):
+        return (_OTHER, type(term), term.name)
+    if isinstance(term, tuple):
+        return tuple([exact_key(item, depth + 1) for item in term])
+    if isinstance(term, list):
+        return (_LIST, *[exact_key(item, depth + 1) for item in term])
+    if isinstance(term, dict):
+        return (_MAP, frozenset([(exact_key(k, depth + 1), exact_key(v, depth + 1)) for k, v in term.items()]))
+    if isinstance(term, ImproperList):
+        return (_IMPROPER, exact_key(term.tail, depth + 1), *[exact_key(item, depth + 1) for item in term.items])
+    if isinstance(term, float):
+        return (_FLOAT, float(term)) if term == term else _NAN
+    if isinstance(term, int):
+        return int(term)
+    if isinstance(term, str):
+        return str(term)
+    if isinstance(term, bytes):
+        return bytes(term)
+    try:
+        hash(term)
+    except TypeError:
+        return (_OTHER, type(term), repr(term))
+    return (_OTHER, type(term), term)
+
+
+def is_plain(term: Term) -> bool:
+    """Whether exact_key(term) is the term itself, which is so for int, str, bytes, Atom and None."""
+    kind = type(term)
+    return kind is int or kind is str or kind is bytes or kind is Atom or term is None
+
+
+@final
+class _Natural:
+    """Orders two values of one Python type by their own `<`, and where they have none by their repr."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Term) -> None:
+        self.value: Final = value
+
+    def __eq__(self, other: Term) -> bool:
+        return isinstance(other, _Natural) and (self.value is other.value or bool(self.value == other.value))
+
+    def __hash__(self) -> int:
+        return hash(exact_key(self.value))
+
+    def __lt__(self, other: "_Natural") -> bool:
+        try:
+            return bool(self.value < other.value)  # type: ignore[operator]  # a type without `<` raises TypeError
+        except (TypeError, ArithmeticError):  # no order, or a Decimal that signals
+            return repr(self.value) < repr(other.value)
+
+
+def order_key(term: Term, depth: int = 0, exact: bool = False) -> Key:
+    """A stand-in that compares, by Python's `<` and `==`, as the terms do in Erlang's total order.
+
+    Equal keys mean `==`: 1 and 1.0 have equal keys. With `exact`, integers come before floats, which is how the keys
+    of maps are ordered. O(size of the term). Raises TermError for a term nested too deeply.
+    """
+    kind = rank(term)
+    if kind == NUMBER:
+        if term != term:
+            return (0.5,)
+        return (-1 if exact and isinstance(term, int) else 0, term)
+    if kind == ATOM:
+        return (1, atom_name(term))
+    if kind == BINARY:
+        return _order_key_of_binary(term)
+    if depth > MAX_TERM_DEPTH:
+        raise too_deep()
+    if isinstance(term, tuple) and kind == TUPLE:
+        return (5, len(term), *[order_key(item, depth + 1, exact) for item in term])
+    if isinstance(term, list):
+        # The 7 of [] ends the key, so that a list sorts after its own prefixes and by its first difference.
+        return (8, *_interleaved(term, depth, exact), 7) if term else (7,)
+    if isinstance(term, ImproperList):
+        tail = cast("tuple[Term, ...]", order_key(term.tail, depth + 1, exact))
+        return (8, *_interleaved(term.items, depth, exact), *tail)
+    return _order_key_of_rare(term, kind, depth, exact)
+
+
+def _order_key_of_binary(term: Term) -> Key:
+    """Bit by bit, a prefix before what it is a prefix of; a str before bytes that are the same."""
+    if isinstance(term, Bitstring):
+        return (9, term.data, term.bits, 1)
+    if isinstance(term, bytes):
+        return (9, bytes(term), 8 * len(term), 1)
+    data = cast(str, term).encode("utf-8", "surrogatepass")
+    return (9, data, 8 * len(data), 0)
+
+
+def _interleaved(items: "list[Term] | tuple[Term, ...]", depth: int, exact: bool) -> list[Term]:
+    """The keys of list items with the rank of a list (8) between them: every cell is again a list."""
+    flat: list[Term] = []
+    for item in items:
+        if flat:
+            flat.append(8)
+        flat.append(order_key(item, depth + 1, exact))
+    return flat
+
+
+def _order_key_of_rare(term: Term, kind: int, depth: int, exact: bool) -> Key:
+    if isinstance(term, dict):
+        # Size first, then the keys in order with integers before floats, then the values in the order of their keys.
+        pairs = sorted([(order_key(k, depth + 1, True), order_key(v, depth + 1, exact)) for k, v in term.items()])
+        return (6, len(pairs), *[pair[0] for pair in pairs], *[pair[1] for pair in pairs])
+    if isinstance(term, Ref):
+        return (2, term.number)
+    if isinstance(term, Pid):
+        return (4, term.number)
+    if kind == FUN:
+        return (3, getattr(term, "__module__", None) or "", getattr(term, "__qualname__", ""), id(term))
+    kind_name = f"{type(term).__module__}.{type(term).__qualname__}"
+    if isinstance(term, Enum):
+        return (10, kind_name, term.name)
+    if isinstance(term, datetime):  # Python refuses to order naive and aware ones together
+        return (10, f"{kind_name} {'naive' if term.tzinfo is None else 'aware'}", _Natural(term))
+    return (10, kind_name, _Natural(term))
+
+
+def atom_name(term: Term) -> str:
+    """The name of an atom, `True`, `False` and `None` included."""
+    if isinstance(term, Atom):
+        return term.name
+    return "nil" if term is None else "true" if term else "false"
+
+
+# --- comparison ---------------------------------------------------------------------------------------------------
+
+
+def exactly_equal(left: Term, right: Term) -> bool:
+    """Erlang's `=:=`: equal at every depth, with 1, 1.0 and True all different. O(size). 0.0 =:= -0.0, as on OTP 25."""
+    kind = type(left)
+    if kind is type(right) and (kind is str or kind is int or kind is float or kind is bytes):
+        return left == right
+    if left is right and rank(left) == ATOM:
+        return True
+    if is_plain(left) and is_plain(right):
+        return False
+    if _holds_nan(left) or _holds_nan(right):
+        return False
+    return exact_key(left) == exact_key(right)
+
+
+def _holds_nan(term: Term) -> bool:
+    return isinstance(term, float) and term != term
+
+
+def numerically_equal(left: Term, right: Term) -> bool:
+    """Erlang's `==`: as exactly_equal, but an integer equals a float of the same value, at every depth (though not
+    as the key of a map). O(size)."""
+    kind, other = type(left), type(right)
+    if kind is other and (kind is str or kind is int or kind is float or kind is bytes):
+        return left == right
+    if (kind is int or kind is float) and (other is int or other is float):
+        return left == right
+    if is_plain(left) and is_plain(right):
+        return left is right
+    if _holds_nan(left) or _holds_nan(right):
+        return False
+    return order_key(left) == order_key(right)
+
+
+def less(left: Term, right: Term) -> bool:
+    """Erlang's `<` over any two terms; ints and floats compare exactly, beyond 2**53 too. O(size)."""
+    kind, other = type(left), type(right)
+    if (kind is int or kind is float) and (other is int or other is float):
+        return left < right  # type: ignore[operator, no-any-return]  # both are numbers
+    if kind is str and other is str:
+        return left < right  # type: ignore[operator, no-any-return]  # code points order as their UTF-8 bytes do
+    if (_holds_nan(left) and is_number(right)) or (_holds_nan(right) and is_number(left)):
+        return False
+    return order_key(left) < order_key(right)  # type: ignore[operator, no-any-return]  # order keys are comparable
+
+
+def compare(left: Term, right: Term) -> int:
+    """-1, 0 or 1: how two terms stand in Erlang's total order, where 0 means `==`. O(size of the terms).
+
+    number < atom < reference < fun < pid < tuple (by size first) < map < [] < list < binary < other Python values.
+    """
+    mine, other = order_key(left), order_key(right)
+    if mine == other:
+        return 0
+    return -1 if mine < other else 1  # type: ignore[operator]  # order keys are comparable
+
+
+def same_bits(left: float, right: float) -> bool:
+    """Equality of float literals in heads, which Erlang compares bit by bit: 0.0 is not -0.0 there."""
+    return struct.pack("<d", left) == struct.pack("<d", right)
+
+
+# --- the symbols of match specs -----------------------------------------------------------------------------------
+
+ANY: Final = Atom("_")
+ROW: Final = Atom("$_")
+BINDINGS: Final = Atom("$$")
+CONST: Final = Atom("const")
+EXIT: Final = Atom("EXIT")
+# Erlang has no bound that it names; ours keeps a number in text from asking for a slot that no row can have.
+MAX_VARIABLE = 99_999_999
+
+
+def V(number: int) -> Atom:
+    """The match variable `'$number'` of raw match specs and patterns. Raises TermError outside 0..99999999."""
+    if type(number) is not int or not 0 <= number <= MAX_VARIABLE:
+        raise TermError(f"V takes an int from 0 to {MAX_VARIABLE}, not {number!r}")
+    return Atom(f"${number}")
+
+
+def variable_number(term: Term) -> int:
+    """The N of the match variable `'$N'`, or -1. `'$01'` is no variable: Erlang allows no leading zero."""
+    if type(term) is not Atom:
+        return -1
+    digits = term.name[1:]
+    if not term.name.startswith("$") or not digits.isdecimal() or not digits.isascii():
+        return -1
+    if (digits[0] == "0" and len(digits) > 1) or len(digits) > 8:
+        return -1
+    return int(digits)
+
+
+def const(term: Term) -> tuple[Atom, Term]:
+    """`{const, term}`: the term itself inside a guard or body, with nothing in it interpreted."""
+    return (CONST, term)
