@@ -1,0 +1,76 @@
+"""The names that a lambda or match function uses from outside: what they stand for at the moment of the call.
+
+A `Scope` looks names up as Python would: in the function's closure, its module's globals, the builtins. For a query
+given as text there is no such surrounding, so only `env` and a few builtins count, and attributes of what `env` holds
+are out of bounds: a text never reaches further than what it was given.
+"""
+
+import builtins
+from collections.abc import Callable, Mapping
+from types import FunctionType
+from typing import Final, TypeAlias, final
+
+from matchspec.literals import VALUE_CLASSES, Env
+from matchspec.spec import SKIP
+from matchspec.terms import ANY, BINDINGS, ROW, Atom, Bitstring, ImproperList, Term, V, const
+
+PyObject: TypeAlias = object
+
+
+@final
+class _Unknown:
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = _Unknown()
+
+# The builtins that have a meaning in a query; nothing else is to be had from text.
+_BUILTINS: Final[dict[str, PyObject]] = {
+    builtin.__name__: builtin
+    for builtin in (
+        *(abs, bool, bytes, dict, float, frozenset, int, isinstance, len, list, max, min, round, set, str, tuple),
+    )
+}
+_SYMBOLS: Final[dict[str, PyObject]] = {
+    **{"SKIP": SKIP, "ANY": ANY, "ROW": ROW, "BINDINGS": BINDINGS, "Atom": Atom, "V": V, "const": const},
+    **{"ImproperList": ImproperList, "Bitstring": Bitstring},
+    **VALUE_CLASSES,
+}
+
+
+@final
+class Scope:
+    """Where names are looked up. `attributes` tells whether attributes of what they stand for may be read."""
+
+    def __init__(self, layers: list[Mapping[str, PyObject]], attributes: bool) -> None:
+        self._layers: Final = layers
+        self.attributes: Final = attributes
+
+    def value(self, name: str) -> PyObject:
+        """What the name stands for, or UNKNOWN."""
+        for layer in self._layers:
+            if name in layer:
+                return layer[name]
+        return UNKNOWN
+
+    def names(self) -> list[str]:
+        """Every name that stands for something, for the hints of errors."""
+        return [name for layer in self._layers for name in layer if not name.startswith("__")]
+
+
+def scope_of_text(env: Env) -> Scope:
+    """The scope of a query that is text."""
+    return Scope([env, _SYMBOLS, _BUILTINS], attributes=False)
+
+
+def scope_of_function(function: Callable[..., Term], env: Env) -> Scope:
+    """The scope of a lambda or match function; `env` goes before all."""
+    assert isinstance(function, FunctionType)
+    cells: dict[str, PyObject] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            cells[name] = cell.cell_contents
+        except ValueError:  # not assigned yet: unknown, as it would be to Python
+            continue
+    return Scope([env, cells, function.__globals__, vars(builtins)], attributes=True)

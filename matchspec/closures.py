@@ -1,0 +1,677 @@
+"""The closures that a query is made of: small final classes with one method each.
+
+A `Closure` computes a value from a row, a `Test` decides about a term. Each is built once from a spec by
+`matchspec.compile`, which has decided everything that depends on the spec alone; what is left here depends on the row.
+They are classes with one method rather than nested functions because mypyc calls a native method three times faster
+than a closure. FAIL is the value of an expression that would raise in Erlang: it spreads to whatever contains it.
+"""
+
+import struct
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias, cast, final
+
+from matchspec.functions import FAIL, Implementation
+from matchspec.maps import fetch, make_map
+from matchspec.ownership import own
+from matchspec.terms import Atom, ImproperList, Term, TermError, cons, exactly_equal, less, numerically_equal
+
+Tuple: TypeAlias = Any  # a row or a part of one, known to be a tuple by the shape test that came before
+
+
+class Closure:
+    """An expression: its value for a row, or FAIL."""
+
+    __slots__ = ()
+
+    def run(self, row: Term) -> Term:
+        raise AssertionError("every closure has its own run")
+
+
+class Test:
+    """A yes or no about a term: a row, or the part of a row that a pattern stands at."""
+
+    __slots__ = ()
+
+    def test(self, term: Term) -> bool:
+        raise AssertionError("every test has its own test")
+
+
+# --- values -------------------------------------------------------------------------------------------------------
+
+
+@final
+class Constant(Closure):
+    __slots__ = ("value",)
+
+    def __init__(self, value: Term) -> None:
+        self.value: Final = value
+
+    def run(self, row: Term) -> Term:
+        return self.value
+
+
+@final
+class FreshConstant(Closure):
+    """A constant that could be changed in place: each result gets a copy of its own."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Term) -> None:
+        self.value: Final = value
+
+    def run(self, row: Term) -> Term:
+        return own(self.value)
+
+
+@final
+class WholeRow(Closure):
+    __slots__ = ()
+
+    def run(self, row: Term) -> Term:
+        return row
+
+
+@final
+class Column(Closure):
+    """An element of the row; the head has made sure that it is there."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: int) -> None:
+        self.index: Final = index
+
+    def run(self, row: Tuple) -> Term:
+        return row[self.index]
+
+
+@final
+class Item(Closure):
+    """An element of a tuple or list within the row; the head has made sure that it is there."""
+
+    __slots__ = ("index", "inner")
+
+    def __init__(self, inner: Closure, index: int) -> None:
+        self.inner: Final = inner
+        self.index: Final = index
+
+    def run(self, row: Term) -> Term:
+        return list_item(self.inner.run(row), self.index)
+
+
+@final
+class Rest(Closure):
+    """What is left of a list within the row after so many items."""
+
+    __slots__ = ("count", "inner")
+
+    def __init__(self, inner: Closure, count: int) -> None:
+        self.inner: Final = inner
+        self.count: Final = count
+
+    def run(self, row: Term) -> Term:
+        return list_rest(self.inner.run(row), self.count)
+
+
+@final
+class Field(Closure):
+    """The value under a key of a map within the row."""
+
+    __slots__ = ("inner", "key")
+
+    def __init__(self, inner: Closure, key: Term) -> None:
+        self.inner: Final = inner
+        self.key: Final = key
+
+    def run(self, row: Term) -> Term:
+        value = self.inner.run(row)
+        return fetch(value, self.key, FAIL) if isinstance(value, dict) else FAIL
+
+
+def list_item(value: Tuple, index: int) -> Term:
+    return value.items[index] if isinstance(value, ImproperList) else value[index]
+
+
+def list_rest(value: Tuple, count: int) -> Term:
+    """The tail of a list or improper list after `count` items, or FAIL when it has fewer."""
+    if isinstance(value, list):
+        return value[count:] if len(value) >= count else FAIL
+    if isinstance(value, ImproperList) and len(value.items) >= count:
+        return cons(value.items[count:], value.tail)
+    return FAIL
+
+
+@final
+class BuildTuple(Closure):
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[Closure]) -> None:
+        self.items: Final = items
+
+    def run(self, row: Term) -> Term:
+        values = [item.run(row) for item in self.items]
+        for value in values:
+            if value is FAIL:
+                return FAIL
+        return tuple(values)
+
+
+@final
+class BuildPair(Closure):
+    """A tuple of two, the commonest size of all."""
+
+    __slots__ = ("first", "second")
+
+    def __init__(self, first: Closure, second: Closure) -> None:
+        self.first: Final = first
+        self.second: Final = second
+
+    def run(self, row: Term) -> Term:
+        first = self.first.run(row)
+        second = self.second.run(row)
+        return FAIL if first is FAIL or second is FAIL else (first, second)
+
+
+@final
+class BuildRow(Closure):
+    """A NamedTuple, from the values of its fields."""
+
+    __slots__ = ("items", "make")
+
+    def __init__(self, make: Callable[[list[Term]], Term], items: list[Closure]) -> None:
+        self.make: Final = make
+        self.items: Final = items
+
+    def run(self, row: Term) -> Term:
+        values = [item.run(row) for item in self.items]
+        for value in values:
+            if value is FAIL:
+                return FAIL
+        return self.make(values)
+
+
+@final
+class BuildList(Closure):
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[Closure]) -> None:
+        self.items: Final = items
+
+    def run(self, row: Term) -> Term:
+        values = [item.run(row) for item in self.items]
+        for value in values:
+            if value is FAIL:
+                return FAIL
+        return values
+
+
+@final
+class BuildCons(Closure):
+    """`[items | tail]`"""
+
+    __slots__ = ("items", "tail")
+
+    def __init__(self, items: list[Closure], tail: Closure) -> None:
+        self.items: Final = items
+        self.tail: Final = tail
+
+    def run(self, row: Term) -> Term:
+        values = [item.run(row) for item in self.items]
+        tail = self.tail.run(row)
+        for value in values:
+            if value is FAIL:
+                return FAIL
+        return FAIL if tail is FAIL else cons(values, tail)
+
+
+@final
+class BuildMap(Closure):
+    __slots__ = ("failed", "items")
+
+    def __init__(self, items: list[tuple[Closure, Closure]], failed: Term) -> None:
+        self.items: Final = items
+        self.failed: Final = failed
+
+    def run(self, row: Term) -> Term:
+        pairs = [(key.run(row), value.run(row)) for key, value in self.items]
+        for key, value in pairs:
+            if key is FAIL or value is FAIL:
+                return FAIL
+        try:
+            return make_map(pairs)
+        except (TermError, TypeError):  # keys that a dict cannot hold apart, or cannot hold at all
+            return self.failed
+
+
+# --- calls --------------------------------------------------------------------------------------------------------
+# `failed` is what a failing call gives: FAIL in guards and in the bodies of lambdas, 'EXIT' in the bodies of ETS.
+
+
+@final
+class Call0(Closure):
+    __slots__ = ("call",)
+
+    def __init__(self, call: Implementation) -> None:
+        self.call: Final = call
+
+    def run(self, row: Term) -> Term:
+        return self.call()
+
+
+@final
+class Call1(Closure):
+    __slots__ = ("call", "failed", "operand")
+
+    def __init__(self, call: Implementation, operand: Closure, failed: Term) -> None:
+        self.call: Final = call
+        self.operand: Final = operand
+        self.failed: Final = failed
+
+    def run(self, row: Term) -> Term:
+        operand = self.operand.run(row)
+        if operand is FAIL:
+            return FAIL
+        result = self.call(operand)
+        return self.failed if result is FAIL else result
+
+
+@final
+class Call2(Closure):
+    __slots__ = ("call", "failed", "left", "right")
+
+    def __init__(self, call: Implementation, left: Closure, right: Closure, failed: Term) -> None:
+        self.call: Final = call
+        self.left: Final = left
+        self.right: Final = right
+        self.failed: Final = failed
+
+    def run(self, row: Term) -> Term:
+        left = self.left.run(row)
+        right = self.right.run(row)
+        if left is FAIL or right is FAIL:
+            return FAIL
+        result = self.call(left, right)
+        return self.failed if result is FAIL else result
+
+
+@final
+class CallN(Closure):
+    __slots__ = ("args", "call", "failed")
+
+    def __init__(self, call: Implementation, args: list[Closure], failed: Term) -> None:
+        self.call: Final = call
+        self.args: Final = args
+        self.failed: Final = failed
+
+    def run(self, row: Term) -> Term:
+        values = [arg.run(row) for arg in self.args]
+        for value in values:
+            if value is FAIL:
+                return FAIL
+        result = self.call(*values)
+        return self.failed if result is FAIL else result
+
+
+@final
+class StrictBoolean(Closure):
+    """`and` and `or`: every argument is evaluated and must be a boolean. `decisive` is the value that decides."""
+
+    __slots__ = ("args", "decisive", "failed")
+
+    def __init__(self, args: list[Closure], decisive: bool, failed: Term) -> None:
+        self.args: Final = args
+        self.decisive: Final = decisive
+        self.failed: Final = failed
+
+    def run(self, row: Term) -> Term:
+        result = not self.decisive
+        for value in [arg.run(row) for arg in self.args]:
+            if value is FAIL:
+                return FAIL
+            if not isinstance(value, bool):
+                return self.failed
+            if value is self.decisive:
+                result = self.decisive
+        return result
+
+
+@final
+class LazyBoolean(Closure):
+    """`andalso` and `orelse`: stops at the first `decisive` argument; the last one is the result as it is."""
+
+    __slots__ = ("args", "decisive", "failed", "last")
+
+    def __init__(self, args: list[Closure], decisive: bool, failed: Term) -> None:
+        self.args: Final = args[:-1]
+        self.last: Final = args[-1]
+        self.decisive: Final = decisive
+        self.failed: Final = failed
+
+    def run(self, row: Term) -> Term:
+        for arg in self.args:
+            value = arg.run(row)
+            if value is FAIL:
+                return FAIL
+            if not isinstance(value, bool):
+                return self.failed
+            if value is self.decisive:
+                return value
+        return self.last.run(row)
+
+
+@final
+class Truthy(Closure):
+    """Python's `and` and `or`: the first operand whose truth decides, or else the last one."""
+
+    __slots__ = ("args", "decisive")
+
+    def __init__(self, args: list[Closure], decisive: bool) -> None:
+        self.args: Final = args
+        self.decisive: Final = decisive
+
+    def run(self, row: Term) -> Term:
+        value: Term = FAIL
+        for arg in self.args:
+            value = arg.run(row)
+            if value is FAIL or truth(value) is self.decisive:
+                return value
+        return value
+
+
+@final
+class Choice(Closure):
+    """Python's conditional expression."""
+
+    __slots__ = ("condition", "otherwise", "then")
+
+    def __init__(self, condition: Closure, then: Closure, otherwise: Closure) -> None:
+        self.condition: Final = condition
+        self.then: Final = then
+        self.otherwise: Final = otherwise
+
+    def run(self, row: Term) -> Term:
+        value = self.condition.run(row)
+        if value is FAIL:
+            return FAIL
+        decision = truth(value)
+        if decision is FAIL:
+            return FAIL
+        return self.then.run(row) if decision else self.otherwise.run(row)
+
+
+def truth(value: Term) -> Term:
+    """Python's truth of a value, or FAIL where asking for it raises."""
+    if isinstance(value, bool):
+        return value
+    try:
+        return bool(value)
+    except Exception:  # the value's own code runs here, and may raise anything
+        return FAIL
+
+
+@final
+class Sequence(Closure):
+    """Several body expressions: all are evaluated, the last one is the result."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[Closure]) -> None:
+        self.items: Final = items
+
+    def run(self, row: Term) -> Term:
+        value: Term = FAIL
+        for item in self.items:
+            value = item.run(row)
+            if value is FAIL:
+                return FAIL
+        return value
+
+
+# --- tests of shape, from heads -----------------------------------------------------------------------------------
+
+
+@final
+class Anything(Test):
+    __slots__ = ()
+
+    def test(self, term: Term) -> bool:
+        return True
+
+
+@final
+class IsValue(Test):
+    """A literal that is equal by Python's rules and of just this type: int, str, bytes, bool."""
+
+    __slots__ = ("kind", "value")
+
+    def __init__(self, value: Term) -> None:
+        self.value: Final = value
+        self.kind: Final = type(value)
+
+    def test(self, term: Term) -> bool:
+        return type(term) is self.kind and term == self.value
+
+
+@final
+class IsSame(Test):
+    """A literal that is the only one of its kind: an atom, None, True, False."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Term) -> None:
+        self.value: Final = value
+
+    def test(self, term: Term) -> bool:
+        return term is self.value
+
+
+@final
+class IsFloat(Test):
+    """A float literal, which Erlang compares bit by bit: 0.0 is not -0.0."""
+
+    __slots__ = ("bits",)
+
+    def __init__(self, value: float) -> None:
+        self.bits: Final = struct.pack("<d", value)
+
+    def test(self, term: Term) -> bool:
+        return isinstance(term, float) and struct.pack("<d", term) == self.bits
+
+
+@final
+class IsExactly(Test):
+    """Any other literal."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Term) -> None:
+        self.value: Final = value
+
+    def test(self, term: Term) -> bool:
+        return exactly_equal(term, self.value)
+
+
+@final
+class TupleOf(Test):
+    """A tuple of just this size, whose elements at some positions pass tests of their own."""
+
+    __slots__ = ("size", "tests")
+
+    def __init__(self, size: int, tests: list[tuple[int, Test]]) -> None:
+        self.size: Final = size
+        self.tests: Final = tests
+
+    def test(self, term: Term) -> bool:
+        if not isinstance(term, tuple):
+            return False
+        parts: tuple[Term, ...] = term
+        size = self.size  # a literal here would make mypyc unpack the row (see the notes on mypyc)
+        if len(parts) != size:
+            return False
+        for index, test in self.tests:
+            if not test.test(parts[index]):
+                return False
+        return True
+
+
+@final
+class ListOf(Test):
+    """A list with these items, and after them a tail that passes a test, or nothing more when `tail` is None."""
+
+    __slots__ = ("items", "tail")
+
+    def __init__(self, items: list[Test], tail: Test | None) -> None:
+        self.items: Final = items
+        self.tail: Final = tail
+
+    def test(self, term: Term) -> bool:
+        count = len(self.items)
+        if self.tail is None:
+            if not isinstance(term, list) or len(term) != count:
+                return False
+        else:
+            rest = list_rest(term, count)
+            if rest is FAIL or not self.tail.test(rest):
+                return False
+        for index, item in enumerate(self.items):
+            if not item.test(list_item(cast(Tuple, term), index)):
+                return False
+        return True
+
+
+@final
+class MapOf(Test):
+    """A map that has at least these keys, with values that pass tests of their own."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[tuple[Term, Test]]) -> None:
+        self.items: Final = items
+
+    def test(self, term: Term) -> bool:
+        if not isinstance(term, dict):
+            return False
+        for key, test in self.items:
+            value = fetch(term, key, FAIL)
+            if value is FAIL or not test.test(value):
+                return False
+        return True
+
+
+@final
+class Same(Test):
+    """A variable that stands at two places: both hold the same term (`=:=`)."""
+
+    __slots__ = ("first", "second")
+
+    def __init__(self, first: Closure, second: Closure) -> None:
+        self.first: Final = first
+        self.second: Final = second
+
+    def test(self, term: Term) -> bool:
+        return exactly_equal(self.first.run(term), self.second.run(term))
+
+
+# --- tests of rows, from guards -----------------------------------------------------------------------------------
+
+
+@final
+class All(Test):
+    __slots__ = ("tests",)
+
+    def __init__(self, tests: list[Test]) -> None:
+        self.tests: Final = tests
+
+    def test(self, term: Term) -> bool:
+        for test in self.tests:
+            if not test.test(term):
+                return False
+        return True
+
+
+@final
+class IsTrue(Test):
+    """A guard: it passes when its value is exactly true."""
+
+    __slots__ = ("guard",)
+
+    def __init__(self, guard: Closure) -> None:
+        self.guard: Final = guard
+
+    def test(self, term: Term) -> bool:
+        return self.guard.run(term) is True
+
+
+@final
+class Less(Test):
+    """`left < right` in Erlang's order; `>` is the same with its operands exchanged."""
+
+    __slots__ = ("left", "right")
+
+    def __init__(self, left: Closure, right: Closure) -> None:
+        self.left: Final = left
+        self.right: Final = right
+
+    def test(self, term: Term) -> bool:
+        left = self.left.run(term)
+        right = self.right.run(term)
+        return left is not FAIL and right is not FAIL and less(left, right)
+
+
+@final
+class AtMost(Test):
+    """`left =< right` in Erlang's order; `>=` is the same with its operands exchanged."""
+
+    __slots__ = ("left", "right")
+
+    def __init__(self, left: Closure, right: Closure) -> None:
+        self.left: Final = left
+        self.right: Final = right
+
+    def test(self, term: Term) -> bool:
+        left = self.left.run(term)
+        right = self.right.run(term)
+        return left is not FAIL and right is not FAIL and (less(left, right) or numerically_equal(left, right))
+
+
+@final
+class Equal(Test):
+    """`left == right`"""
+
+    __slots__ = ("left", "right")
+
+    def __init__(self, left: Closure, right: Closure) -> None:
+        self.left: Final = left
+        self.right: Final = right
+
+    def test(self, term: Term) -> bool:
+        left = self.left.run(term)
+        right = self.right.run(term)
+        return left is not FAIL and right is not FAIL and numerically_equal(left, right)
+
+
+@final
+class Exactly(Test):
+    """`left =:= right`"""
+
+    __slots__ = ("left", "right")
+
+    def __init__(self, left: Closure, right: Closure) -> None:
+        self.left: Final = left
+        self.right: Final = right
+
+    def test(self, term: Term) -> bool:
+        left = self.left.run(term)
+        right = self.right.run(term)
+        return left is not FAIL and right is not FAIL and exactly_equal(left, right)
+
+
+def literal_test(value: Term) -> Test:
+    """The cheapest test for a literal in a head."""
+    kind = type(value)
+    if value is None or kind is bool or kind is Atom:
+        return IsSame(value)
+    if kind is int or kind is str or kind is bytes:
+        return IsValue(value)
+    if isinstance(value, float):
+        return IsFloat(value)
+    return IsExactly(value)

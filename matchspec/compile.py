@@ -1,0 +1,195 @@
+"""From a MatchSpec to closures: everything that depends only on the spec is decided here, once.
+
+Variables are paths into the row, not slots that are filled for each row: `$2` of the head `{'$1', '$2'}` is "element 1".
+A variable that stands twice becomes a comparison of two paths. Guards joined by `andalso` are taken apart, since a
+guard that fails and one that is false come to the same; inside `orelse` and `not` they do not, and stay whole.
+"""
+
+from typing import assert_never, final
+
+from matchspec import closures as c
+from matchspec.check import check
+from matchspec.functions import FAIL, Function, find
+from matchspec.ownership import is_immutable
+from matchspec.program import CompiledClause, Program
+from matchspec.pyfunctions import PYTHON, PythonFunction
+from matchspec.spec import (
+    Clause,
+    EBindings,
+    ECall,
+    EConst,
+    EList,
+    EMap,
+    ERow,
+    ETuple,
+    EVar,
+    EVerbatim,
+    Expr,
+    MatchSpec,
+    Pattern,
+    PConst,
+    PList,
+    PMap,
+    PTuple,
+    PVar,
+    PWild,
+    Row,
+    T,
+)
+from matchspec.terms import EXIT, Term
+
+
+def compile_spec(spec: MatchSpec[Row, T]) -> Program:
+    """The program of a spec. Raises CheckError for what Erlang's engine rejects, with every problem."""
+    check(spec.clauses)
+
+    def describe(index: int) -> str:
+        from matchspec.render import describe_body
+
+        return describe_body(spec.clauses[index], spec.source)
+
+    return Program([_clause(clause, FAIL if spec.raises else EXIT) for clause in spec.clauses], describe)
+
+
+def _clause(clause: Clause, failed: Term) -> CompiledClause:
+    paths: dict[int, list[c.Closure]] = {}
+    shape = _shape(clause.head, c.WholeRow(), paths, top=True)
+    variables = {number: places[0] for number, places in paths.items()}
+    tests: list[c.Test] = [] if isinstance(shape, c.Anything) else [shape]
+    for places in paths.values():
+        tests.extend([c.Same(places[0], again) for again in places[1:]])
+    guards = _Compiler(variables, FAIL)
+    for guard in clause.guards:
+        tests.extend(guards.tests(guard))
+    body = _Compiler(variables, failed).body(clause.body)
+    strict = body if failed is FAIL else _Compiler(variables, FAIL).body(clause.body)
+    return CompiledClause(_all(tests), body, strict)
+
+
+def _all(tests: list[c.Test]) -> c.Test:
+    if len(tests) == 1:
+        return tests[0]
+    return c.All(tests) if tests else c.Anything()
+
+
+def _shape(pattern: Pattern, place: c.Closure, paths: dict[int, list[c.Closure]], top: bool = False) -> c.Test:
+    """The test of a pattern; notes at which places of the row each variable stands."""
+    match pattern:
+        case PWild():
+            return c.Anything()
+        case PVar(number):
+            paths.setdefault(number, []).append(place)
+            return c.Anything()
+        case PConst(value):
+            return c.literal_test(value)
+        case PTuple(items):
+            tests: list[tuple[int, c.Test]] = []
+            for index, item in enumerate(items):
+                test = _shape(item, c.Column(index) if top else c.Item(place, index), paths)
+                if not isinstance(test, c.Anything):
+                    tests.append((index, test))
+            return c.TupleOf(len(items), tests)
+        case PList(items, tail):
+            parts = [_shape(item, c.Item(place, index), paths) for index, item in enumerate(items)]
+            rest = None if tail is None else _shape(tail, c.Rest(place, len(items)), paths)
+            return c.ListOf(parts, rest)
+        case PMap(entries):
+            return c.MapOf([(key, _shape(value, c.Field(place, key), paths)) for key, value in entries])
+        case _:
+            assert_never(pattern)
+
+
+@final
+class _Compiler:
+    """Compiles the expressions of one clause. `failed` is what a call gives that fails."""
+
+    def __init__(self, variables: dict[int, c.Closure], failed: Term) -> None:
+        self.variables = variables
+        self.failed = failed
+
+    def body(self, body: tuple[Expr, ...]) -> c.Closure:
+        items = [self.value(expr) for expr in body]
+        return items[0] if len(items) == 1 else c.Sequence(items)
+
+    def tests(self, guard: Expr) -> list[c.Test]:
+        """The tests that all pass exactly when the guard is true."""
+        if isinstance(guard, ECall):
+            if guard.name in ("andalso", "andthen", "and"):
+                return [test for arg in guard.args for test in self.tests(arg)]
+            test = self._comparison(guard)
+            if test is not None:
+                return [test]
+        return [c.IsTrue(self.value(guard))]
+
+    def _comparison(self, guard: ECall) -> c.Test | None:
+        if len(guard.args) != 2:
+            return None
+        left, right = self.value(guard.args[0]), self.value(guard.args[1])
+        match guard.name:
+            case "<":
+                return c.Less(left, right)
+            case ">":
+                return c.Less(right, left)
+            case "=<":
+                return c.AtMost(left, right)
+            case ">=":
+                return c.AtMost(right, left)
+            case "==":
+                return c.Equal(left, right)
+            case "=:=":
+                return c.Exactly(left, right)
+        return None
+
+    def value(self, expr: Expr) -> c.Closure:
+        match expr:
+            case EConst(value) | EVerbatim(value):
+                return _constant(value)
+            case EVar(number):
+                return self.variables[number]
+            case ERow():
+                return c.WholeRow()
+            case EBindings():
+                return c.BuildList([self.variables[number] for number in sorted(self.variables)])
+            case ETuple(items, row_type):
+                return self._tuple([self.value(item) for item in items], row_type)
+            case EList(items, tail):
+                parts = [self.value(item) for item in items]
+                return c.BuildList(parts) if tail is None else c.BuildCons(parts, self.value(tail))
+            case EMap(entries):
+                return c.BuildMap([(self.value(key), self.value(value)) for key, value in entries], self.failed)
+            case ECall(name, args):
+                return self._call(name, [self.value(arg) for arg in args])
+            case _:
+                assert_never(expr)
+
+    def _tuple(self, items: list[c.Closure], row_type: type | None) -> c.Closure:
+        if row_type is not None:
+            return c.BuildRow(row_type._make, items)  # type: ignore[attr-defined]  # a NamedTuple class
+        if len(items) == 2:
+            return c.BuildPair(items[0], items[1])
+        return c.BuildTuple(items)
+
+    def _call(self, name: str, args: list[c.Closure]) -> c.Closure:
+        match name:
+            case "and" | "or":
+                return c.StrictBoolean(args, name == "or", self.failed)
+            case "andalso" | "andthen" | "orelse":
+                return c.LazyBoolean(args, name == "orelse", self.failed)
+            case "python:and" | "python:or":
+                return c.Truthy(args, name == "python:or")
+            case "python:if":
+                return c.Choice(args[0], args[1], args[2])
+        entry: Function | PythonFunction | None = PYTHON.get(name) or find(name, len(args))
+        assert entry is not None and entry.call is not None  # check() has refused every other call
+        match args:
+            case []:
+                return c.Call0(entry.call)
+            case [operand]:
+                return c.Call1(entry.call, operand, self.failed)
+            case [left, right]:
+                return c.Call2(entry.call, left, right, self.failed)
+        return c.CallN(entry.call, args, self.failed)
+
+
+def _constant(value: Term) -> c.Closure:
+    return c.Constant(value) if is_immutable(value) else c.FreshConstant(value)

@@ -1,0 +1,148 @@
+"""Terms written as text: from a syntax tree without variables to the term that it is.
+
+Used for whole texts (raw match specs, `parse_term`, patterns) and by the resolvers for the literals inside functions.
+A name is looked up in `env` and nowhere else; the only calls are those that write a term: `V(1)`, `Atom("ok")`,
+`const(...)`, `ImproperList(...)`, `Bitstring(...)`, `float("inf")` and the constructors of dates, decimals and UUIDs, in Python's text.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, NoReturn, TypeAlias, final
+from uuid import UUID
+
+from grammar.errors import MatchSpecError, nearest
+from grammar.span import Source
+from grammar.tree import (
+    AtomName,
+    BinaryNode,
+    Call,
+    Chars,
+    Constant,
+    Infix,
+    ListNode,
+    MapNode,
+    Name,
+    Node,
+    RecordNode,
+    TupleNode,
+    Unary,
+    Wild,
+)
+from matchspec.binaries import binary_from_node
+from matchspec.errors import ResolveError
+from matchspec.maps import make_map
+from matchspec.terms import ANY, BINDINGS, ROW, Atom, Bitstring, Term, V, cons, const, is_number
+
+Env: TypeAlias = Mapping[str, Term]
+NO_NAMES: Final[Env] = {}
+
+# Classes whose instances are immutable and whose constructors only build a value.
+VALUE_CLASSES: Final[dict[str, type]] = {
+    cls.__name__: cls for cls in (date, datetime, time, timedelta, Decimal, Fraction, UUID)
+}
+_SYMBOLS: Final[dict[str, Term]] = {"ANY": ANY, "ROW": ROW, "BINDINGS": BINDINGS}
+
+
+def term_from_node(node: Node, source: Source, env: Env = NO_NAMES) -> Term:
+    """The term of a node. Raises ResolveError where the node is no literal."""
+    return Literals(source, env).term(node)
+
+
+@final
+class Literals:
+    """Reads literals out of one text; raises ResolveError, with the place, for whatever is none."""
+
+    def __init__(self, source: Source, env: Env) -> None:
+        self.source = source
+        self.env = env
+
+    def term(self, node: Node) -> Term:
+        try:
+            return self._term(node)
+        except MatchSpecError as error:
+            if error.span is None:  # a TermError from below: it gets its place here
+                raise ResolveError(error.message, source=self.source, span=node.span, hint=error.hint) from None
+            raise
+
+    def _term(self, node: Node) -> Term:
+        match node:
+            case Constant(value):
+                return value
+            case AtomName(name):
+                return Atom(name)
+            case Chars(text):
+                return [ord(char) for char in text]
+            case BinaryNode():
+                return binary_from_node(node, self.term)
+            case TupleNode(items):
+                return tuple([self.term(item) for item in items])
+            case ListNode(items, tail):
+                parts = [self.term(item) for item in items]
+                return parts if tail is None else cons(parts, self.term(tail))
+            case MapNode(items, None):
+                return make_map([(self.term(item.key), self.term(item.value)) for item in items])
+            case Unary("-" | "+" as op, operand):
+                return self._signed(op, operand)
+            case Infix("<>", left, right):
+                return self._concatenated(node, self.term(left), self.term(right))
+            case Wild():
+                return ANY
+            case Name(name):
+                return self._name(node, name)
+            case Call(name, args, (), None):
+                return self._call(node, name, args)
+            case RecordNode(name):
+                self.fail(node, f"the record #{name} is not known here", "records belong into a fun")
+        self.fail(node, "this is not a literal term")
+
+    def _signed(self, op: str, operand: Node) -> Term:
+        value = self.term(operand)
+        if not isinstance(value, (int, float)) or not is_number(value):
+            self.fail(operand, "a sign stands before a number only")
+        return -value if op == "-" else value
+
+    def _concatenated(self, node: Node, left: Term, right: Term) -> Term:
+        if isinstance(left, str) and isinstance(right, str):
+            return left + right
+        self.fail(node, "`<>` joins two strings")
+
+    def _name(self, node: Node, name: str) -> Term:
+        if name in self.env:
+            return self.env[name]
+        if name in _SYMBOLS:
+            return _SYMBOLS[name]
+        self.fail(
+            node,
+            f"the name {name!r} stands for nothing here",
+            nearest(name, [*self.env, *_SYMBOLS]) or "names are looked up in `env`",
+        )
+
+    def _call(self, node: Node, name: str, args: tuple[Node, ...]) -> Term:
+        values = [self.term(arg) for arg in args]
+        match name, values:
+            case "V", [int(number)]:
+                return V(number)
+            case "Atom", [str(text)]:
+                return Atom(text)
+            case "const", [value]:
+                return const(value)
+            case "ImproperList", [(tuple() | list()) as items, tail]:
+                return cons(tuple(items), tail)
+            case "Bitstring", [bytes(data), int(bits)]:
+                return Bitstring(data, bits)
+            case "float", [str("inf" | "-inf" | "nan" as text)]:
+                return float(text)
+            case "frozenset" | "set", []:
+                return frozenset()
+        cls = VALUE_CLASSES.get(name)
+        if cls is None:
+            self.fail(node, f"{name}() is a call, not a literal term", nearest(name, [*VALUE_CLASSES, "Atom", "const", "V"]))
+        try:
+            return cls(*values)
+        except Exception as error:  # the constructors raise several kinds, all about their arguments
+            self.fail(node, f"{name}() refuses its arguments: {error}")
+
+    def fail(self, node: Node, message: str, hint: str = "") -> NoReturn:
+        raise ResolveError(message, source=self.source, span=node.span, hint=hint)

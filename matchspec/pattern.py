@@ -1,0 +1,31 @@
+"""Patterns on their own: what `match`, `match_object` and `match_delete` take instead of a whole query.
+
+A pattern is a Python term such as `(ANY, "Shopping")` or `(V(1), ANY)`, or the text of one in any of the three
+languages. It is the query `[{Pattern, [], [Body]}]`.
+"""
+
+from matchspec.errors import CheckError
+from matchspec.literals import NO_NAMES, Env, term_from_node
+from matchspec.raw import expr_from_term, pattern_from_term
+from matchspec.spec import Clause, MatchSpec, Row, RowType, T
+from matchspec.syntax import language_of
+from matchspec.terms import Term
+
+
+def pattern_spec(
+    pattern: Term, body: Term, *, row: RowType = None, env: Env = NO_NAMES, syntax: str = "auto"
+) -> MatchSpec[Row, T]:
+    """The query that gives `body` (ROW, BINDINGS or True) for every row that the pattern matches.
+
+    Raises MatchSpecSyntaxError or ResolveError for text that is no pattern, CheckError for a map with a variable as key.
+    """
+    if isinstance(pattern, str):
+        from grammar import parse_term
+
+        parsed = parse_term(pattern, language_of(pattern, syntax))
+        pattern = term_from_node(parsed.node, parsed.source, env)
+    problems: list[str] = []
+    head = pattern_from_term(pattern, problems)
+    if problems:
+        raise CheckError(problems)
+    return MatchSpec((Clause(head, (), (expr_from_term(body, []),)),), row_type=row)

@@ -1,0 +1,93 @@
+"""What is known of the rows of a table: how many columns, their names and types.
+
+A row type is a NamedTuple class or a `tuple[...]`; None stands for rows of which nothing is known.
+"""
+
+import types
+import typing
+from dataclasses import dataclass
+from typing import Final, TypeAlias, final
+
+from grammar.errors import MatchSpecError
+from matchspec.spec import RowType
+
+Annotation: TypeAlias = object  # a type annotation, or None where there is none
+
+
+@final
+@dataclass(frozen=True)
+class RowShape:
+    """The columns of a row type. `make` is the NamedTuple class, or None for plain tuples."""
+
+    name: str
+    fields: tuple[str, ...]  # () for plain tuples
+    types: tuple[Annotation, ...]
+    make: RowType = None
+
+    @property
+    def arity(self) -> int:
+        return len(self.types)
+
+
+def is_named_tuple(value: object) -> bool:
+    """Whether a value is a NamedTuple class."""
+    return isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields")
+
+
+def row_shape(row_type: RowType) -> RowShape | None:
+    """The shape of a row type; None when the type does not say how many columns there are.
+
+    Raises MatchSpecError for what is no row type.
+    """
+    if row_type is None or row_type is tuple:
+        return None
+    if is_named_tuple(row_type):
+        fields = tuple(row_type._fields)
+        hints = annotations_of(row_type)
+        return RowShape(row_type.__name__, fields, tuple([hints.get(name) for name in fields]), row_type)
+    origin: Annotation = typing.get_origin(row_type)
+    if origin is tuple:
+        items = typing.get_args(row_type)
+        return None if Ellipsis in items else RowShape("the row type", (), items)
+    raise MatchSpecError(f"row must be a NamedTuple class or tuple[...], not {row_type!r}")
+
+
+def annotations_of(cls: RowType) -> dict[str, Annotation]:
+    """The annotations of a class, resolved where that is possible (a name that cannot be is left out)."""
+    try:
+        return dict(typing.get_type_hints(cls))
+    except Exception:  # annotations are arbitrary expressions of the user's module
+        return {}
+
+
+def without_none(annotation: Annotation) -> Annotation:
+    """`X` for `X | None`, anything else as it is."""
+    parts = [part for part in typing.get_args(annotation) if part is not type(None)]
+    return parts[0] if _is_union(annotation) and len(parts) == 1 else annotation
+
+
+def _is_union(annotation: Annotation) -> bool:
+    return typing.get_origin(annotation) in (typing.Union, types.UnionType)
+
+
+def item_annotation(annotation: Annotation, index: int) -> Annotation:
+    """The annotation of an element of a tuple, by its index from 0, or None."""
+    annotation = without_none(annotation)
+    if is_named_tuple(annotation):
+        shape = row_shape(annotation)
+        return shape.types[index] if shape is not None and 0 <= index < shape.arity else None
+    if typing.get_origin(annotation) is tuple:
+        args = typing.get_args(annotation)
+        return args[index] if Ellipsis not in args and 0 <= index < len(args) else None
+    return None
+
+
+_SIZES: Final[dict[type, str]] = {list: "length", tuple: "tuple_size", dict: "map_size"}
+
+
+def size_function(annotation: Annotation) -> str | None:
+    """Erlang's function for the len() of a column of this type, or None where it depends on the value."""
+    annotation = typing.get_origin(annotation) or annotation
+    if is_named_tuple(annotation):
+        return "tuple_size"
+    return _SIZES.get(annotation) if isinstance(annotation, type) else None

@@ -1,0 +1,328 @@
+"""`MatchSpec`: a checked query, and the patterns, guards and bodies that it consists of.
+
+All front ends end here and all back ends (closures, plans, renderers) start here. The nodes are those of Erlang's match
+specs and nothing else; what only Python's lambdas can say is a call of a function whose name begins with `python:`
+(see `matchspec.functions`). Everything is immutable, compares and hashes by content, and never conflates 1, 1.0, True.
+
+Patterns (heads):    PWild  PVar  PConst  PTuple  PList  PMap
+Expressions:         EConst  EVar  ERow  EBindings  ETuple  EList  EMap  ECall
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Generic, Never, TypeAlias, TypeVar, cast, final
+
+from grammar.span import NOWHERE, Source, Span
+from matchspec.terms import Key, Term, exact_key, exactly_equal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matchspec.program import Program
+
+Row = TypeVar("Row")
+T = TypeVar("T")
+D = TypeVar("D")
+RowType: TypeAlias = Any  # a NamedTuple class, `tuple[...]`, or None: what describes the rows of a table
+
+
+@final
+class Sentinel:
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name: Final = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+NO_MATCH: Final = Sentinel("NO_MATCH")
+# Typed Never, so that `u.name if u.age > 18 else SKIP` has the type of u.name alone.
+SKIP: Never = cast(Never, Sentinel("SKIP"))
+
+
+# --- patterns -----------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True)
+class PWild:
+    """`'_'`: matches anything."""
+
+
+@final
+@dataclass(frozen=True)
+class PVar:
+    """`'$N'`: matches anything, and the same thing (`=:=`) wherever it stands again."""
+
+    number: int
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class PConst:
+    """A literal, matched exactly; floats bit by bit. Never a tuple, list or map: those have nodes of their own."""
+
+    value: Term
+
+    def __eq__(self, other: Term) -> bool:
+        return isinstance(other, PConst) and _identical(self.value, other.value)
+
+    def __hash__(self) -> int:
+        return hash(exact_key(self.value))
+
+
+@final
+@dataclass(frozen=True)
+class PTuple:
+    """A tuple of just this size."""
+
+    items: tuple["Pattern", ...]
+
+
+@final
+@dataclass(frozen=True)
+class PList:
+    """`[items | tail]`; without a tail a proper list of just this length."""
+
+    items: tuple["Pattern", ...]
+    tail: "Pattern | None" = None
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class PMap:
+    """A map that has at least these keys; the keys are literal terms."""
+
+    items: tuple[tuple[Term, "Pattern"], ...]
+
+    def __eq__(self, other: Term) -> bool:
+        return isinstance(other, PMap) and self._content() == other._content()
+
+    def __hash__(self) -> int:
+        return hash(self._content())
+
+    def _content(self) -> Key:
+        return frozenset([(exact_key(key), value) for key, value in self.items])
+
+
+Pattern: TypeAlias = PWild | PVar | PConst | PTuple | PList | PMap
+
+
+# --- expressions --------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class EConst:
+    """A literal term. `quoted` when it was, or has to be, written as `{const, Term}`."""
+
+    value: Term
+    quoted: bool = False
+    span: Span = field(default=NOWHERE, repr=False)
+
+    def __eq__(self, other: Term) -> bool:
+        return isinstance(other, EConst) and self.quoted == other.quoted and _identical(self.value, other.value)
+
+    def __hash__(self) -> int:
+        return hash(exact_key(self.value))
+
+
+@final
+@dataclass(frozen=True)
+class EVar:
+    """`'$N'`: what the head bound."""
+
+    number: int
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True)
+class ERow:
+    """`'$_'`: the whole row."""
+
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True)
+class EBindings:
+    """`'$$'`: the list of all bound variables, in the order of their numbers."""
+
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True)
+class ETuple:
+    """`{{...}}`: builds a tuple; of `row_type`, a NamedTuple class, where a lambda builds one."""
+
+    items: tuple["Expr", ...]
+    row_type: RowType = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True)
+class EList:
+    """Builds `[items | tail]`."""
+
+    items: tuple["Expr", ...]
+    tail: "Expr | None" = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True)
+class EMap:
+    """Builds a map; keys are expressions too."""
+
+    items: tuple[tuple["Expr", "Expr"], ...]
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True)
+class ECall:
+    """`{name, args...}`: a call of a guard function or operator of `matchspec.functions`."""
+
+    name: str
+    args: tuple["Expr", ...]
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class EVerbatim:
+    """A term that the engine refuses, kept as it is: fun2ms puts defaults of records such as `{2}` into specs so."""
+
+    value: Term
+    span: Span = field(default=NOWHERE, repr=False)
+
+    def __eq__(self, other: Term) -> bool:
+        return isinstance(other, EVerbatim) and _identical(self.value, other.value)
+
+    def __hash__(self) -> int:
+        return hash(exact_key(self.value))
+
+
+Expr: TypeAlias = EConst | EVar | ERow | EBindings | ETuple | EList | EMap | ECall | EVerbatim
+
+
+def _identical(left: Term, right: Term) -> bool:
+    """Equality of literals: `=:=`, with 0.0 and -0.0 apart and a Python value of another type never equal."""
+    if isinstance(left, float) and isinstance(right, float):
+        return repr(left) == repr(right)
+    return exactly_equal(left, right)
+
+
+# --- the spec -----------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True)
+class Clause:
+    """`{head, guards, body}`: when the head matches and every guard is true, the last body expression is the result."""
+
+    head: Pattern
+    guards: tuple[Expr, ...]
+    body: tuple[Expr, ...]
+
+
+@final
+class MatchSpec(Generic[Row, T]):
+    """A query: for each row, the first clause that matches gives the result.
+
+    Made by `spec()`. Immutable; equality, hash and repr are by content. `clauses` is the content; `raises` tells what
+    a failing expression in a body does: True (lambdas and match functions) raises EvalError, False (Erlang and Elixir)
+    gives the atom 'EXIT' in its place, as ETS does.
+    """
+
+    __slots__ = ("_hash", "_program", "clauses", "language", "raises", "row_type", "source")
+
+    def __init__(
+        self,
+        clauses: tuple[Clause, ...],
+        *,
+        raises: bool = False,
+        row_type: RowType = None,
+        language: str = "erlang",
+        source: Source | None = None,
+    ) -> None:
+        self.clauses: Final = clauses
+        self.raises: Final = raises
+        self.row_type: Final = row_type
+        self.language: Final = language
+        self.source: Final = source
+        self._hash: int | None = None
+        self._program: Program | None = None
+
+    @property
+    def program(self) -> "Program":
+        """The compiled form, made on first use. Raises CheckError for what Erlang's engine rejects."""
+        # Two threads may both compile; either result will do.
+        if self._program is None:
+            from matchspec.compile import compile_spec
+
+            self._program = compile_spec(self)
+        return self._program
+
+    def test(self, term: Row, default: Any = NO_MATCH) -> Any:
+        """The result for one term (ets:test_ms/2), or `default` when no clause matches.
+
+        Raises EvalError when the body of a lambda fails.
+        """
+        result = self.program.run(term)
+        return default if result is NO_MATCH else result
+
+    def run(self, terms: "Iterable[Row]") -> list[T]:
+        """The results for all terms that match, in their order (ets:match_spec_run/2). O(n).
+
+        Raises EvalError when the body of a lambda fails.
+        """
+        return cast("list[T]", self.program.select(terms))
+
+    def to_term(self) -> list[tuple[Term, list[Term], list[Term]]]:
+        """The raw list `[(head, [guard, ...], [body, ...]), ...]` of Python terms. Raises RenderError for what only
+        Python can say."""
+        from matchspec.raw import spec_to_term
+
+        return spec_to_term(self.clauses)
+
+    def to_erlang(self) -> str:
+        """The raw match spec as Erlang text. Raises RenderError for what only Python can say."""
+        from matchspec.text import format_term
+
+        return format_term(self.to_term(), "erlang")
+
+    def to_elixir(self) -> str:
+        """The raw match spec as Elixir text. Raises RenderError for what only Python can say."""
+        from matchspec.text import format_term
+
+        return format_term(self.to_term(), "elixir")
+
+    def to_python(self) -> str:
+        """A Python lambda that means the same, as text. Raises RenderError where a lambda cannot say it."""
+        from matchspec.render import to_python
+
+        return to_python(self)
+
+    def _content(self) -> tuple[tuple[Clause, ...], bool]:
+        return self.clauses, self.raises
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MatchSpec) and self._content() == other._content()
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(self._content())
+        return self._hash
+
+    def __repr__(self) -> str:
+        from matchspec.render import describe
+
+        return f"<MatchSpec {describe(self)}>"
