@@ -1,0 +1,354 @@
+"""The command line: `matchspec select`, `translate` and `test`.
+
+Results go to standard output, progress and errors to standard error. Exit status: 0; 1 for a file, a row or a value
+that cannot be used, and for `test` without a match; 2 for a query that cannot be used and for wrong options; 130 after
+Ctrl-C. What a command needs is imported when it runs, so that help and errors come at once.
+"""
+
+import io
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+import click
+
+from grammar.errors import MatchSpecError
+from matchspec.terms import Term
+from runtime.arguments import (
+    BadInput,
+    BadQuery,
+    Env,
+    Language,
+    Syntax,
+    environment,
+    parse_row,
+    query_text,
+    row_fields,
+    typed_row,
+)
+
+if TYPE_CHECKING:
+    from matchspec import MatchSpec
+    from runtime.columns import Row, RowType
+    from runtime.files import DataFile, Format, Progress
+
+AnySpec: TypeAlias = "MatchSpec[Any, Any]"  # rows and results of a query given as text have no static type
+
+INTERRUPTED: Final = 130
+_LONG_FILE: Final = 5_000_000  # bytes from which on a progress bar is shown
+_CHUNK: Final = 10_000  # rows between two looks at --limit
+
+
+@contextmanager
+def reporting() -> Iterator[None]:
+    """Turns the documented errors of the layers below into messages with an exit status."""
+    from matchspec.errors import EvalError
+    from runtime.files import FileError
+
+    try:
+        yield
+    except EvalError as error:
+        raise BadInput(str(error)) from error
+    except MatchSpecError as error:
+        raise BadQuery(str(error)) from error
+    except FileError as error:
+        raise BadInput(str(error)) from error
+
+
+# --- options ----------------------------------------------------------------------------------------------------------
+
+
+def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    import platform
+
+    import matchspec.terms
+    from matchspec import __version__
+
+    build = "pure Python" if str(matchspec.terms.__file__).endswith(".py") else "compiled"
+    click.echo(f"matchspec {__version__} ({build}, {platform.python_implementation()} {platform.python_version()})")
+    context.exit()
+
+
+_SYNTAX: Final = click.option(
+    "--syntax",
+    type=click.Choice(["auto", "python", "elixir", "erlang"]),
+    default="auto",
+    show_default=True,
+    help="The language of QUERY.",
+)
+_SET: Final = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Give a free name of QUERY (in Elixir a pinned one) a value: a number, a quoted text, or another literal of "
+    "QUERY's language. May be repeated.",
+)
+_FIELDS: Final = click.option(
+    "--fields", metavar="A,B,...", help="The names of the row's fields, in order, for queries that use names."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
+)
+def cli() -> None:
+    """Query data files with Python lambdas, or Erlang and Elixir match specifications.
+
+    QUERY is the query's text, @FILE to read it from a file, or - to read it from standard input. It may be a Python
+    lambda, `fun do ... end` or `fn ... end` of Elixir, `fun(...) -> ... end` of Erlang, or a raw match specification of
+    either.
+
+    Exit status: 0; 1 for bad data, and for a test without a match; 2 for a bad query or bad options; 130 after Ctrl-C.
+    """
+
+
+def _spec(text: str, syntax: Syntax, env: Env, row_type: "RowType") -> AnySpec:
+    from matchspec import spec
+
+    return spec(text, row=row_type, env=env, syntax=syntax)
+
+
+# --- select -----------------------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.argument("query")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="How results are written; json means one value a line.",
+)
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Stop after N results.")
+@_SYNTAX
+@_SET
+@click.option("--na", multiple=True, metavar="TEXT", help="A cell that means None, besides the empty one; repeatable.")
+@click.option("--delimiter", metavar="CHAR", help="What stands between cells; by default a comma, in TSV a tab.")
+@click.option(
+    "--input-format",
+    type=click.Choice(["csv", "tsv", "json"]),
+    help="The format of every FILE; by default its suffix tells, and an unknown one means CSV.",
+)
+@click.option("--no-header", is_flag=True, help="Leave out the line of column names in tables and CSV.")
+def select(
+    query: str,
+    files: tuple[str, ...],
+    output: str,
+    limit: int | None,
+    syntax: Syntax,
+    settings: tuple[str, ...],
+    na: tuple[str, ...],
+    delimiter: str | None,
+    input_format: "Format | None",
+    no_header: bool,
+) -> None:
+    """Print what QUERY selects from each FILE.
+
+    A FILE is CSV, TSV or JSON lines (.json, .jsonl, .ndjson), plain or as .gz or .zip; - is standard input. Columns are
+    typed by all their cells: int, float, bool or str, with None for empty cells. In a lambda the row has the columns as
+    fields; in Erlang and Elixir it is a tuple.
+
+    In JSON, and for nested values anywhere: atoms are strings, tuples arrays, rows objects; bytes are text, or base64:
+    and their code; a float that is no number is null.
+
+    \b
+    matchspec select 'lambda p: p.model if p.seats > 300 else SKIP' planes.csv
+    matchspec select 'fn row when elem(row, 6) > ^min -> elem(row, 4) end' planes.csv --set min=300
+    """
+    if query == "-" and "-" in files:
+        raise click.UsageError("QUERY and FILE cannot both be standard input")
+    separator = _delimiter(delimiter)
+    with reporting():
+        text = query_text(query)
+        _check_syntax(text, syntax)
+        env = environment(settings, syntax)
+        results: list[Term] = []
+        for path in files:
+            data = _read(path, input_format, separator, na)
+            spec = _spec(text, syntax, env, data.row_type)
+            _run(spec, data.rows, results, limit)
+            if limit is not None and len(results) >= limit:
+                break
+        _write(results, output, header=not no_header)
+
+
+def _check_syntax(text: str, syntax: Syntax) -> None:
+    """Finds what is wrong with the text alone, before time goes into reading files."""
+    from grammar import parse
+    from matchspec.syntax import language_of
+
+    parse(text, language_of(text, syntax))
+
+
+def _delimiter(given: str | None) -> str | None:
+    separator = "\t" if given == "\\t" else given
+    if separator is not None and (len(separator) != 1 or separator in '"\r\n\0'):
+        raise click.BadParameter(
+            f"{given!r} is not allowed; give one character (\\t for a tab), no quote and no line end",
+            param_hint="'--delimiter'",
+        )
+    return separator
+
+
+def _read(path: str, input_format: "Format | None", delimiter: str | None, na: Sequence[str]) -> "DataFile":
+    from runtime.files import read_file, read_stream
+
+    if path == "-":
+        return read_stream(sys.stdin.buffer, "stdin", format=input_format or "csv", delimiter=delimiter, na=na)
+    with _progress(path) as progress:
+        return read_file(path, format=input_format, delimiter=delimiter, na=na, progress=progress)
+
+
+@contextmanager
+def _progress(path: str) -> "Iterator[Progress | None]":
+    """A progress bar on standard error, for long files and where somebody is there to see it."""
+    file = Path(path)
+    if not sys.stderr.isatty() or not file.is_file() or file.stat().st_size < _LONG_FILE:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"reading {file.name}", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _run(spec: AnySpec, rows: "list[Row]", results: list[Term], limit: int | None) -> None:
+    """Adds the results for `rows`, until there are `limit` of them."""
+    if limit is None:
+        results.extend(spec.run(rows))
+        return
+    for start in range(0, len(rows), _CHUNK):
+        if len(results) >= limit:
+            break
+        results.extend(spec.run(rows[start : start + _CHUNK]))
+    del results[limit:]
+
+
+def _write(results: list[Term], output: str, *, header: bool) -> None:
+    from runtime.output import write_csv, write_json, write_table
+
+    try:
+        if output == "json":
+            write_json(results, sys.stdout)
+        elif output == "csv":
+            write_csv(results, sys.stdout, header=header)
+        else:
+            write_table(results, sys.stdout, header=header)
+            click.echo(f"{len(results):,} result{'' if len(results) == 1 else 's'}", err=True)
+    except ValueError as error:
+        if "integer string conversion" not in str(error):
+            raise
+        digits = sys.get_int_max_str_digits()
+        raise BadInput(f"a result holds an integer of more than {digits:,} digits, which is not written") from error
+
+
+# --- translate and test -----------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.argument("query")
+@click.option(
+    "--to",
+    "target",
+    type=click.Choice(["erlang", "elixir", "python", "term"]),
+    default="erlang",
+    show_default=True,
+    help="The language; term is the raw list as Python terms.",
+)
+@_FIELDS
+@_SYNTAX
+@_SET
+def translate(query: str, target: str, fields: str | None, syntax: Syntax, settings: tuple[str, ...]) -> None:
+    """Print QUERY as a match specification of another language.
+
+    \b
+    matchspec translate 'lambda name, age: name if age > 60 else SKIP' --to elixir
+    matchspec translate '[{{:"$1", :"$2"}, [{:>, :"$2", 60}], [:"$1"]}]' --to python
+    """
+    from matchspec.text import format_term
+
+    with reporting():
+        spec = _spec(query_text(query), syntax, environment(settings, syntax), row_fields(fields))
+        renderers: dict[str, Callable[[], str]] = {
+            "erlang": spec.to_erlang,
+            "elixir": spec.to_elixir,
+            "python": spec.to_python,
+            "term": lambda: format_term(spec.to_term(), "python"),
+        }
+        click.echo(renderers[target]())
+
+
+@cli.command()
+@click.argument("query")
+@click.argument("row")
+@_FIELDS
+@_SYNTAX
+@_SET
+@click.pass_context
+def test(
+    context: click.Context, query: str, row: str, fields: str | None, syntax: Syntax, settings: tuple[str, ...]
+) -> None:
+    """Print what QUERY makes of one ROW, a term in the query's language, or "no match" with exit status 1.
+
+    \b
+    matchspec test 'fun({N, A}) when A > 60 -> N end' '{bob, 61}'
+    matchspec test 'lambda name, age: name if age > 60 else SKIP' '("bob", 61)'
+    """
+    from matchspec import NO_MATCH
+
+    with reporting():
+        row_type = row_fields(fields)
+        spec = _spec(query_text(query), syntax, environment(settings, syntax), row_type)
+        language = cast("Language", spec.language)
+        result = spec.test(typed_row(parse_row(row, language), row_type), NO_MATCH)
+        if result is NO_MATCH:
+            click.echo("no match")
+            context.exit(1)
+        click.echo(_shown(result, language))
+
+
+def _shown(term: Term, language: Language) -> str:
+    """A result as its language writes it."""
+    from matchspec.text import format_term
+
+    try:
+        return format_term(term, language)
+    except MatchSpecError:
+        # A value that only Python has, such as a date.
+        return repr(term)
+
+
+# --- the program ------------------------------------------------------------------------------------------------------
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns the exit status. `arguments` are those of the program by default."""
+    # A character that the terminal's encoding lacks must not end the program.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = cli.main(arguments, prog_name="matchspec", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    return status if isinstance(status, int) else 0
+
+
+def main() -> None:
+    """The entry point of `matchspec` and `python -m matchspec`."""
+    sys.exit(run())
