@@ -1,0 +1,117 @@
+"""The gate of a table: its lock, whether it still exists, and who may read and write it.
+
+Every operation enters through `Gate.reading` or `Gate.writing`, used in a `with` statement; what runs inside sees the
+table alone. The lock may be taken again by the thread that holds it, because a lookup can run Python code of a user
+(`__eq__`, `__hash__` or `__lt__` of a value in a key), and that code may use the table. It may read. It may not write
+where that would pull the structure from under the operation that called it: such a write is refused with cause "busy",
+and nothing changes. Results of queries are computed outside the gate, on rows that no writer changes.
+"""
+
+import threading
+from types import TracebackType
+from typing import Final, Literal, TypeAlias, final
+
+from matchspec.terms import Pid, Term
+from runtime.errors import BadArg
+from runtime.process import self_
+
+Access: TypeAlias = Literal["public", "protected", "private"]
+ACCESS: Final = ("public", "protected", "private")
+
+
+@final
+class Gate:
+    """One a table. `ordered` says that a read compares keys step by step, so no write may come in between."""
+
+    def __init__(self, name: str, owner: Pid, access: Access, ordered: bool) -> None:
+        self.lock: Final = threading.RLock()
+        self.owner: Final = owner
+        self.name = name
+        self.access: Access = access
+        self.alive = True
+        self.guarded = 0  # operations of this thread under way that a write must not disturb
+        self.reading: Final = Reading(self, 1 if ordered else 0)
+        self.writing: Final = Writing(self)
+
+    def check_alive(self) -> None:
+        if not self.alive:
+            raise BadArg("id", "table", self.name, "it has been dropped", self.name)
+
+    def check_access(self, free: Access) -> None:
+        """`free`: the access that lets everybody do this; "protected" lets everybody read."""
+        if self.access == "public" or (free == "protected" and self.access == "protected"):
+            return
+        caller = self_()
+        if caller is not self.owner:
+            allowed = f"a {self.access} table takes this from its owner {self.owner!r} only"
+            raise BadArg("access", "calling process", caller, allowed, self.name)
+
+    def check_owner(self, what: str) -> None:
+        caller = self_()
+        if caller is not self.owner:
+            raise BadArg("access", "calling process", caller, f"only the owner {self.owner!r} may {what}", self.name)
+
+
+@final
+class Reading:
+    """`with gate.reading:` the table exists and the caller may read it."""
+
+    def __init__(self, gate: Gate, guards: int) -> None:
+        self._gate: Final = gate
+        self._guards: Final = guards
+
+    def __enter__(self) -> None:
+        gate = self._gate
+        gate.lock.acquire()
+        try:
+            gate.check_alive()
+            gate.check_access("protected")
+        except BaseException:
+            gate.lock.release()
+            raise
+        gate.guarded += self._guards
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._gate.guarded -= self._guards
+        self._gate.lock.release()
+
+
+@final
+class Writing:
+    """`with gate.writing:` the table exists, the caller may write, and no operation is disturbed."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate: Final = gate
+
+    def __enter__(self) -> None:
+        gate = self._gate
+        gate.lock.acquire()
+        try:
+            gate.check_alive()
+            gate.check_access("public")
+            if gate.guarded:
+                allowed = "code that a key's comparison runs may not write to the table that is comparing"
+                raise BadArg("busy", "table", gate.name, allowed, gate.name)
+        except BaseException:
+            gate.lock.release()
+            raise
+        gate.guarded += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._gate.guarded -= 1
+        self._gate.lock.release()
+
+
+def access_of(value: Term, table: str) -> Access:
+    """`value` as an access right. Raises BadArg, cause "option"."""
+    if value == "public":
+        return "public"
+    if value == "protected":
+        return "protected"
+    if value == "private":
+        return "private"
+    raise BadArg("option", "access", value, "allowed are 'public', 'protected' and 'private'", table)

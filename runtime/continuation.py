@@ -1,0 +1,125 @@
+"""Queries with a limit: a chunk of results at a time, and the place where the next chunk begins.
+
+A Walk is one such query over one table, decided once; a Continuation adds how far it has come. It holds a mark of the
+storage, which stays good whatever is written meanwhile, so every row that is there all along is seen exactly once.
+A continuation is not used up: going on from it again walks the same stretch again, over the rows of then.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Generic, TypeAlias, TypeVar, final
+
+from matchspec.program import Program
+from matchspec.spec import NO_MATCH
+from matchspec.terms import Atom, Term
+from runtime.access import Gate
+from runtime.core import END
+from runtime.storage import Mark, Storage
+
+T = TypeVar("T")
+Results: TypeAlias = list[Any]  # what the query gives for each row
+Step: TypeAlias = "tuple[Results, Continuation[Any] | Atom] | Atom"
+Outward: TypeAlias = Callable[[Results], Results]  # copies what must not be shared with the table
+
+# Rows fetched at a time: enough to make the lock cheap, few enough not to keep others waiting.
+SMALLEST_PAGE: Final = 64
+LARGEST_PAGE: Final = 4096
+
+
+@final
+class Walk:
+    """A query over a table, `limit` results at a time."""
+
+    def __init__(
+        self, gate: Gate, storage: Storage, program: Program, limit: int, backwards: bool, outward: Outward
+    ) -> None:
+        self.limit: Final = limit
+        self._gate: Final = gate
+        self._storage: Final = storage
+        self._program: Final = program
+        self._backwards: Final = backwards
+        self._outward: Final = outward
+        self._page: Final = min(max(limit, SMALLEST_PAGE), LARGEST_PAGE)
+
+    def begin(self) -> Step:
+        """The first chunk of a scan. Raises what `go_on` raises."""
+        return self.go_on(self._storage.start, [], 0, False)
+
+    def deliver(self, results: Results) -> Step:
+        """The first chunk where all results are known, because all keys were."""
+        return self.go_on(self._storage.start, results, 0, True)
+
+    def go_on(self, mark: Mark, known: Results, taken: int, exhausted: bool) -> Step:
+        """The next chunk: results that are known but not `taken` yet, then, unless exhausted, of rows after `mark`.
+
+        O(rows looked at). Raises BadArg "id" and "access", and EvalError.
+        """
+        limit = self.limit
+        if len(known) - taken < limit and not exhausted:
+            known = known[taken:]
+            taken = 0
+            mark, exhausted = self._look(mark, known)
+        found = known[taken : taken + limit]
+        taken += limit
+        if not found:
+            return END
+        if exhausted and taken >= len(known):
+            return self._outward(found), END
+        return self._outward(found), Continuation(self, mark, known, taken, exhausted)
+
+    def _look(self, mark: Mark, known: Results) -> tuple[Mark, bool]:
+        """Adds results of the rows after `mark` until they are enough; the mark then, and whether no row is left."""
+        exhausted = False
+        while len(known) < self.limit and not exhausted:
+            with self._gate.reading:
+                page = self._storage.page(mark, self._page, self._backwards)
+            exhausted = len(page.rows) < self._page
+            for row, row_mark in zip(page.rows, page.marks, strict=True):
+                # The rows of a key stand together under one mark: they are all looked at, or none of them.
+                if len(known) >= self.limit and row_mark != mark:
+                    return mark, False
+                mark = row_mark
+                result = self._program.run(row)
+                if result is not NO_MATCH:
+                    known.append(result)
+        return mark, exhausted
+
+    def check_alive(self) -> None:
+        with self._gate.reading:
+            pass
+
+
+@final
+class Continuation(Generic[T]):
+    """Where a query with a limit goes on. `ets.select(continuation)` gives the next chunk."""
+
+    def __init__(self, walk: Walk, mark: Mark, known: Results, taken: int, exhausted: bool) -> None:
+        self._walk: Final = walk
+        self._mark: Final = mark
+        self._known: Final = known  # shared between the continuations of one look, changed by none
+        self._taken: Final = taken
+        self._exhausted: Final = exhausted
+
+    def resume(self) -> "tuple[list[T], Continuation[T] | Atom] | Atom":
+        """The next chunk, `(results, continuation or END)`, or END.
+
+        O(rows looked at). Raises BadArg: "id" when the table has been dropped, "access"; EvalError.
+        """
+        self._walk.check_alive()
+        return self._walk.go_on(self._mark, self._known, self._taken, self._exhausted)
+
+    def __repr__(self) -> str:
+        return f"<Continuation, {self._walk.limit} at a time>"
+
+
+def stream(chunk: Step) -> Iterator[Any]:
+    """All results of a walk, one after the other, beginning with its first chunk."""
+    while isinstance(chunk, tuple):
+        results, rest = chunk
+        yield from results
+        if isinstance(rest, Atom):
+            return
+        chunk = rest.resume()
+
+
+def is_limit(limit: Term) -> bool:
+    return type(limit) is int and limit > 0

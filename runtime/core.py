@@ -1,0 +1,340 @@
+"""The ground of a table: what it is made of, its life from `new` to `drop`, and what it says of itself.
+
+`Table` is made of four layers, each a class of its own module that adds the methods of one subject: this one, then
+`runtime.objects` (single rows), `runtime.traversal` (keys and rows in order), `runtime.queries` (match specs).
+"""
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast, overload
+
+from matchspec.ownership import is_immutable, own
+from matchspec.terms import Atom, Key, Pid, Ref, Term, TermError
+from runtime import registry
+from runtime.access import Access, Gate, access_of
+from runtime.errors import BadArg
+from runtime.process import is_alive, self_
+from runtime.rows import Row, RowShape
+from runtime.storage import Storage, StoredRow
+
+if TYPE_CHECKING:
+    from runtime.table import Table
+
+Element: TypeAlias = Any  # a key or another element of a row: any term
+# An argument that the method itself checks, so that a bad one raises BadArg. Compiled code raises TypeError for what
+# does not fit an annotation; where possible, overloads say what the argument may be.
+Checked: TypeAlias = Any
+Info: TypeAlias = dict[str, Any]  # what is known of a table, by item
+Thing = TypeVar("Thing")
+
+END: Final = Atom("$end_of_table")
+NODE: Final = Atom("nonode@nohost")
+ITEMS: Final = (
+    *("id", "decentralized_counters", "read_concurrency", "write_concurrency", "compressed", "memory", "owner", "heir"),
+    *("name", "size", "node", "named_table", "type", "keypos", "protection"),
+)
+MORE_ITEMS: Final = ("binary", "fixed", "safe_fixed", "safe_fixed_monotonic_time", "stats")
+_SAMPLE: Final = 64  # rows that are measured for an estimate of memory
+_WORD: Final = 8  # bytes
+# Values of these types are equal, as Python sees it, to nothing that is another term, but for numbers and bools.
+_USUAL_KEYS: Final[frozenset[type]] = frozenset(
+    [int, float, bool, str, bytes, type(None), Atom, tuple, list, dict, Pid, Ref]
+)
+
+
+class Options:
+    """The options of `ets.new` that tune Erlang's locks and memory: reported by `info`, without further effect here."""
+
+    def __init__(
+        self, write_concurrency: bool | str, read_concurrency: bool, decentralized_counters: bool, compressed: bool
+    ) -> None:
+        self.write_concurrency: Final[bool | str] = write_concurrency
+        self.read_concurrency: Final = read_concurrency
+        self.decentralized_counters: Final = decentralized_counters
+        self.compressed: Final = compressed
+
+
+class TableCore(Generic[Row]):
+    """State and life of a table. Made by `ets.new`, which checks all arguments."""
+
+    def __init__(
+        self,
+        name: registry.Name,
+        storage: Storage,
+        shape: RowShape,
+        *,
+        access: Access,
+        named: bool,
+        options: Options,
+    ) -> None:
+        self._name = name
+        self._named: Final = named
+        self._ref: Final = Ref()
+        self._storage: Final = storage
+        self._kind: Final = storage.kind
+        self._shape: Final = shape
+        self._keypos: Final = storage.keypos
+        self._options: Final = options
+        self._gate: Final = Gate(registry.name_text(name), self_(), access, storage.kind == "ordered_set")
+        self._mutable = False  # some row holds, or has held, a value that can be changed in place
+        self._exotic = False  # some key is, or has been, of a type of its own, such as Decimal or an Enum
+        self._fixes: dict[Pid, int] = {}
+        self._fixed_since: tuple[int, int] | None = None  # monotonic and wall-clock time, in ns
+
+    # --- what comes in and goes out -----------------------------------------------------------------------------------
+
+    def _row(self, row: Term, argument: str) -> StoredRow:
+        """A row as it is stored: its own copy, checked and converted. Raises BadArg, cause "type" or "keypos"."""
+        table = self._gate.name
+        if not isinstance(row, tuple):
+            raise BadArg("type", argument, row, "a row is a tuple", table)
+        size = len(row)
+        if size <= self._keypos:
+            allowed = f"the key is element {self._keypos + 1}, this row has {size}"
+            raise BadArg("type" if self._shape.typed else "keypos", argument, row, allowed, table)
+        if self._shape.immutable:
+            return self._shape.convert(row, argument, table)
+        return self._shape.convert(self._owned(row, argument), argument, table)
+
+    def _owned(self, value: Thing, argument: str) -> Thing:
+        """The value, or a copy where somebody else could change it. Raises BadArg, cause "type"."""
+        try:
+            if is_immutable(value):
+                return value
+            self._mutable = True
+            return own(value)
+        except TermError as error:
+            raise BadArg("type", argument, value, str(error), self._gate.name) from error
+
+    def _key(self, term: Term, argument: str = "key") -> Key:
+        """What stands for a key in the storage. Raises BadArg, cause "type", for a term that is nested too deeply."""
+        try:
+            return self._storage.key(term)
+        except TermError as error:
+            raise BadArg("type", argument, term, str(error), self._gate.name) from error
+
+    def _key_in(self, row: StoredRow) -> Key:
+        """The key of a row that is going to be stored."""
+        term = row[self._keypos]
+        if type(term) not in _USUAL_KEYS:
+            self._exotic = True
+        return self._key(term, "row")
+
+    def _pairs(self, rows: Term) -> list[tuple[Key, StoredRow]]:
+        """Rows to insert, one or a list, with their keys. Raises BadArg, cause "type"."""
+        if isinstance(rows, list):
+            stored = [self._row(row, "row") for row in rows]
+            return [(self._key_in(row), row) for row in stored]
+        if not isinstance(rows, tuple):
+            allowed = "allowed are a row, which is a tuple, and a list of rows"
+            raise BadArg("type", "row", rows, allowed, self._gate.name)
+        row = self._row(rows, "row")
+        return [(self._key_in(row), row)]
+
+    def _out(self, rows: list[StoredRow]) -> list[Row]:
+        """Rows as they are handed out: copies where they could be changed in place."""
+        return cast("list[Row]", [own(row) for row in rows] if self._mutable else rows)
+
+    def _element(self, row: StoredRow, index: int) -> Element:
+        return own(row[index]) if self._mutable else row[index]
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    def drop(self) -> bool:
+        """Deletes the table with all its rows; True. From then on each operation on it raises BadArg, cause "id".
+
+        O(1). Erlang's ets:delete/1. Raises BadArg: "access" for a caller who is not the owner, unless it is public.
+        """
+        with self._gate.writing:
+            self._gate.alive = False
+            registry.strike(cast("Table[Any]", self), self._gate.name if self._named else None)
+            self._storage.clear()
+        return True
+
+    @overload
+    def rename(self, name: str) -> str: ...
+    @overload
+    def rename(self, name: Atom) -> Atom: ...
+
+    def rename(self, name: Checked) -> registry.Name:
+        """Gives the table another name; the new name. A table that is not named only shows it in `info`.
+
+        O(1). Erlang's ets:rename/2. Raises BadArg: "already_exists" when the name is taken, "type", "access", "id".
+        """
+        text = registry.name_text(name)
+        with self._gate.writing:
+            if self._named:
+                registry.rename(cast("Table[Any]", self), self._gate.name, text)
+            self._name = name
+            self._gate.name = text
+        return cast(registry.Name, name)
+
+    @overload
+    def setopts(self) -> bool: ...
+    @overload
+    def setopts(self, *, access: Access) -> bool: ...
+
+    def setopts(self, *, access: Checked = None) -> bool:
+        """Changes options of the table; True. `access` is the only one that can be changed.
+
+        O(1). Erlang's ets:setopts/2. Raises BadArg: "access" for a caller who is not the owner, "option", "id".
+        """
+        wanted = None if access is None else access_of(access, self._gate.name)
+        with self._gate.lock:
+            self._gate.check_alive()
+            self._gate.check_owner("set options")
+            if wanted is not None:
+                self._gate.access = wanted
+        return True
+
+    # --- what a table says of itself ----------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> registry.Name:
+        """The name, as it was given: a str or an Atom."""
+        return self._name
+
+    @property
+    def id(self) -> Ref:
+        """The identity of the table, which no other table ever has."""
+        return self._ref
+
+    @property
+    def keypos(self) -> int:
+        """The position of the key, counted from 1."""
+        return self._keypos + 1
+
+    @property
+    def type(self) -> str:
+        """The kind of table: "set", "ordered_set", "bag" or "duplicate_bag"."""
+        return self._kind
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields of a row, () where they have none."""
+        return self._shape.fields
+
+    def __len__(self) -> int:
+        """How many rows there are. O(1). Raises BadArg: "id"."""
+        self._gate.check_alive()
+        return self._storage.size()
+
+    @overload
+    def info(self) -> Info | None: ...
+    @overload
+    def info(self, item: str) -> Element: ...
+
+    def info(self, item: Checked = None) -> Element:
+        """All that is known of the table, as a dict in Erlang's order, or one item; None once it has been dropped.
+
+        The items are id, decentralized_counters, read_concurrency, write_concurrency, compressed, memory (an estimate,
+        in words of 8 bytes), owner, heir, name, size, node, named_table, type, keypos, protection; asked for by name
+        also binary, fixed, safe_fixed, safe_fixed_monotonic_time (((time in ns, [(pid, count)]) or False) and stats.
+        O(1). Erlang's ets:info/1,2. Anybody may ask. Raises BadArg: "option" for an unknown item.
+        """
+        with self._gate.lock:
+            if not self._gate.alive:
+                return None
+            if item is None:
+                return {known: self._item(known) for known in ITEMS}
+            if item in ITEMS or item in MORE_ITEMS:
+                return self._item(item)
+        allowed = f"items are {', '.join((*ITEMS, *MORE_ITEMS))}"
+        raise BadArg("option", "item", item, allowed, self._gate.name)
+
+    def _item(self, item: str) -> Element:
+        options, gate = self._options, self._gate
+        private = gate.access == "private"  # its locks are of no use, and are reported as off
+        match item:
+            case "id":
+                return self._ref
+            case "decentralized_counters":
+                return options.decentralized_counters
+            case "read_concurrency":
+                return options.read_concurrency and not private
+            case "write_concurrency":
+                return False if private else options.write_concurrency
+            case "compressed":
+                return options.compressed
+            case "memory":
+                return self._bytes() // _WORD
+            case "owner":
+                return gate.owner
+            case "name":
+                return self._name
+            case "size":
+                return self._storage.size()
+            case "node":
+                return NODE
+            case "named_table":
+                return self._named
+            case "type":
+                return self._kind
+            case "keypos":
+                return self._keypos + 1
+            case "protection":
+                return gate.access
+            case "heir":
+                return None
+        return self._rare_item(item)
+
+    def _rare_item(self, item: str) -> Element:
+        fixes = self._living_fixes()
+        match item:
+            case "binary":
+                return []
+            case "fixed":
+                return bool(fixes)
+            case "safe_fixed":
+                return (self._fixed_since[1], list(fixes.items())) if fixes and self._fixed_since else False
+            case "safe_fixed_monotonic_time":
+                return (self._fixed_since[0], list(fixes.items())) if fixes and self._fixed_since else False
+        return False  # stats: those of Erlang's hash buckets, which it has for hashed tables only
+
+    def _bytes(self) -> int:
+        """What the table takes up, with its first rows standing for all."""
+        size = self._storage.size()
+        total = sys.getsizeof(self) + self._storage.overhead()
+        if not size:
+            return total
+        page = self._storage.page(self._storage.start, _SAMPLE, False)
+        measured = [_row_bytes(row) for row in page.rows]
+        return total + sum(measured) * size // len(measured)
+
+    # --- fixation -----------------------------------------------------------------------------------------------------
+
+    def _living_fixes(self) -> dict[Pid, int]:
+        """Who has fixed the table, and how often; those who have ended have let go."""
+        for pid in [pid for pid in self._fixes if not is_alive(pid)]:
+            for _ in range(self._fixes.pop(pid)):
+                self._storage.unfix()
+        return self._fixes
+
+    def _fix(self, pid: Pid) -> None:
+        if not self._living_fixes():
+            self._fixed_since = (time.monotonic_ns(), time.time_ns())
+        self._storage.fix()
+        self._fixes[pid] = self._fixes.get(pid, 0) + 1
+
+    def _unfix(self, pid: Pid) -> None:
+        """An extra release is ignored, as in Erlang."""
+        count = self._living_fixes().get(pid, 0)
+        if not count:
+            return
+        if count == 1:
+            del self._fixes[pid]
+        else:
+            self._fixes[pid] = count - 1
+        self._storage.unfix()
+
+    def check(self) -> list[str]:
+        """What is wrong with the table's structure: one line for each invariant that does not hold; [] when all do.
+
+        For tests; the invariants are listed with the storage classes. O(n).
+        """
+        with self._gate.lock:
+            return self._storage.check()
+
+
+def _row_bytes(row: StoredRow) -> int:
+    return sys.getsizeof(row) + sum([sys.getsizeof(value) for value in row])

@@ -1,0 +1,343 @@
+"""Erlang's `ets` as a module: `new` makes tables, the rest of a table's operations are its methods.
+
+    from runtime import ets
+
+    users = ets.new("users", User, type="ordered_set", keypos="id")
+    users.insert(User(1, "ann", 31))
+    users.select(lambda u: u.name if u.age > 18 else SKIP)
+
+Here are also the functions that Erlang has for tables by name, for match specs without a table, and for going on with
+a query that has a limit.
+"""
+
+from collections.abc import Iterable
+from os import PathLike
+from typing import Any, TypeAlias, TypeVar, overload
+
+from matchspec.api import spec
+from matchspec.spec import NO_MATCH, MatchSpec
+from matchspec.terms import Atom, Term
+from runtime import registry
+from runtime.access import Access, access_of
+from runtime.continuation import Continuation
+from runtime.core import END, Checked, Element, Info, Options
+from runtime.errors import BadArg, choice
+from runtime.hashed import BagStorage, SetStorage
+from runtime.ordered import OrderedStorage
+from runtime.registry import Name
+from runtime.rows import AnyRow, RowShape, RowType, row_shape
+from runtime.storage import KINDS, Kind, Storage
+from runtime.tabfile import VERSION, TableReader
+from runtime.table import Table
+from runtime.updates import Position
+
+__all__ = [
+    "END",
+    "AnyRow",
+    "BadArg",
+    "Continuation",
+    "Table",
+    "all",
+    "file2tab",
+    "fun2ms",
+    "is_compiled_ms",
+    "match",
+    "match_object",
+    "match_spec_compile",
+    "match_spec_run",
+    "new",
+    "select",
+    "select_reverse",
+    "tabfile_info",
+    "test_ms",
+    "whereis",
+]
+
+T = TypeVar("T")
+Row = TypeVar("Row", bound=AnyRow)
+AnyTable: TypeAlias = Table[Any]
+Query: TypeAlias = Any  # what `matchspec.spec` takes
+RawSpec: TypeAlias = list[tuple[Any, list[Any], list[Any]]]  # [(head, [guard, ...], [body, ...]), ...]
+
+
+@overload
+def new(
+    name: Name,
+    row: None = None,
+    *,
+    type: Kind = ...,
+    keypos: Position = ...,
+    access: Access = ...,
+    named_table: bool = ...,
+    heir: None = ...,
+    write_concurrency: bool | str = ...,
+    read_concurrency: bool = ...,
+    decentralized_counters: bool | None = ...,
+    compressed: bool = ...,
+) -> Table[AnyRow]: ...
+@overload
+def new(
+    name: Name,
+    row: type[Row],
+    *,
+    type: Kind = ...,
+    keypos: Position = ...,
+    access: Access = ...,
+    named_table: bool = ...,
+    heir: None = ...,
+    write_concurrency: bool | str = ...,
+    read_concurrency: bool = ...,
+    decentralized_counters: bool | None = ...,
+    compressed: bool = ...,
+) -> Table[Row]: ...
+
+
+def new(
+    name: Checked,
+    row: RowType = None,
+    *,
+    type: Checked = "set",
+    keypos: Checked = 1,
+    access: Checked = "protected",
+    named_table: Checked = False,
+    heir: Checked = None,
+    write_concurrency: Checked = False,
+    read_concurrency: Checked = False,
+    decentralized_counters: Checked = None,
+    compressed: Checked = False,
+) -> AnyTable:
+    """Makes a table, owned by the calling thread. It lives until it is dropped or the program ends. Erlang's ets:new/2.
+
+    Args:
+        name: a str or an Atom. With `named_table`, `whereis` finds it; otherwise any number of tables may share it.
+        row: the type of the rows, a NamedTuple class or `tuple[int, str]`: rows are then checked and converted to it.
+        type: "set", "ordered_set", "bag" or "duplicate_bag".
+        keypos: where in a row its key stands, from 1, or the field's name.
+        access: who may use it: "protected" (the owner writes, all read), "public" or "private".
+        heir: None. Tables outlive the threads that own them.
+        write_concurrency: True, False or "auto". This and the following tune Erlang's locks and memory. They are
+            reported by `info` and have no other effect.
+        read_concurrency: True or False.
+        decentralized_counters: True or False.
+        compressed: True or False.
+
+    Raises BadArg: "type" for a name or row type that is none; "already_exists" for a name that is taken; "keypos" for a
+    position outside the row; "option" for any other option.
+    """
+    text = registry.name_text(name)
+    shape = row_shape(row)
+    kind = choice("option", "type", type, KINDS, text)
+    storage = _storage(kind, _key_index(keypos, shape, text))
+    if heir is not None:
+        raise BadArg("option", "heir", heir, "allowed is None", text)
+    flags = {"named_table": named_table, "read_concurrency": read_concurrency, "compressed": compressed}
+    for option, value in flags.items():
+        if value is not True and value is not False:
+            raise BadArg("option", option, value, "allowed are True and False", text)
+    options = Options(
+        _write_concurrency(write_concurrency, text),
+        read_concurrency,
+        _decentralized(decentralized_counters, write_concurrency, kind, text),
+        compressed,
+    )
+    table: AnyTable = Table(name, storage, shape, access=access_of(access, text), named=named_table, options=options)
+    registry.enrol(table, text if named_table else None)
+    return table
+
+
+def _storage(kind: str, keypos: int) -> Storage:
+    if kind == "set":
+        return SetStorage(keypos)
+    if kind == "ordered_set":
+        return OrderedStorage(keypos)
+    return BagStorage("bag" if kind == "bag" else "duplicate_bag", keypos)
+
+
+def _key_index(keypos: Term, shape: RowShape, name: str) -> int:
+    try:
+        return shape.index_of(keypos, "keypos", name)
+    except BadArg as error:
+        raise BadArg("keypos", "keypos", keypos, error.allowed, name) from None
+
+
+def _write_concurrency(value: Term, name: str) -> bool | str:
+    if value is True or value is False or value == "auto":
+        return "auto" if value == "auto" else value is True
+    raise BadArg("option", "write_concurrency", value, "allowed are True, False and 'auto'", name)
+
+
+def _decentralized(value: Term, write_concurrency: Term, kind: str, name: str) -> bool:
+    """Where it is not said, Erlang's default."""
+    if value is None:
+        return write_concurrency == "auto" or (write_concurrency is True and kind == "ordered_set")
+    if value is True or value is False:
+        return value is True
+    raise BadArg("option", "decentralized_counters", value, "allowed are True and False", name)
+
+
+# --- tables by name -----------------------------------------------------------------------------------------------
+
+
+def all() -> list[AnyTable]:
+    """All tables there are, in the order of their making. O(number of tables). Erlang's ets:all/0."""
+    return registry.tables()
+
+
+@overload
+def whereis(name: str) -> AnyTable | None: ...
+@overload
+def whereis(name: Atom) -> AnyTable | None: ...
+
+
+def whereis(name: Checked) -> AnyTable | None:
+    """The named table of this name, or None. O(1). Erlang's ets:whereis/1.
+
+    Raises BadArg: "type" for what is no name.
+    """
+    return registry.find(registry.name_text(name))
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+@overload
+def file2tab(path: str | PathLike[str], row: None = None) -> Table[AnyRow]: ...
+@overload
+def file2tab(path: str | PathLike[str], row: type[Row]) -> Table[Row]: ...
+
+
+def file2tab(path: Checked, row: RowType = None) -> AnyTable:
+    """Makes the table that `tab2file` wrote to a file, with its name, type, key position and access right.
+
+    The caller owns it. With a row type the rows are checked and converted as by `insert`; a file does not keep the row
+    type. O(n). Erlang's ets:file2tab/1. Raises BadArg: "file" for a file that cannot be read or is no table file;
+    "checksum" for a damaged one; "already_exists" for the name of a named table; "type" for rows not of the row type.
+    """
+    reader = TableReader(path)
+    header = reader.header
+    table = new(
+        reader.name,
+        row,
+        type=header["type"],
+        keypos=header["keypos"],
+        access=header["protection"],
+        named_table=header["named_table"],
+    )
+    try:
+        rows = reader.rows()
+        # A bag takes the last of a list first; its rows are to come in the order of the file.
+        table.insert(rows[::-1] if header["type"] == "bag" else rows)
+    except BaseException:
+        table.drop()
+        raise
+    return table
+
+
+def tabfile_info(path: Checked) -> Info:
+    """What a table file says of its table: name, type, protection, named_table, keypos, size, extended_info, version.
+
+    O(n): the whole file is checked. Erlang's ets:tabfile_info/1. Raises BadArg: "file", "checksum".
+    """
+    reader = TableReader(path)
+    header = reader.header
+    told = {item: header[item] for item in ("type", "protection", "named_table", "keypos", "size")}
+    return {"name": reader.name, **told, "extended_info": [], "version": VERSION}
+
+
+# --- going on -----------------------------------------------------------------------------------------------------
+
+
+@overload
+def select(continuation: Continuation[T]) -> tuple[list[T], Continuation[T] | Atom] | Atom: ...
+@overload
+def select(continuation: Atom) -> Atom: ...
+
+
+def select(continuation: Checked) -> tuple[list[Any], Continuation[Any] | Atom] | Atom:
+    """The next chunk of a query with a limit, `(results, continuation or END)`, or END; END gives END.
+
+    O(rows looked at). Erlang's ets:select/1. Raises BadArg: "continuation" for anything else; "id" when its table has
+    been dropped; "access"; EvalError where the body of a lambda fails.
+    """
+    return _go_on(continuation)
+
+
+def _go_on(continuation: Term) -> tuple[list[Any], Continuation[Any] | Atom] | Atom:
+    if continuation is END:
+        return END
+    if isinstance(continuation, Continuation):
+        return continuation.resume()
+    raise BadArg("continuation", "continuation", continuation, "allowed are what a query with a limit gave, and END")
+
+
+@overload
+def match(continuation: Continuation[T]) -> tuple[list[T], Continuation[T] | Atom] | Atom: ...
+@overload
+def match(continuation: Atom) -> Atom: ...
+
+
+def match(continuation: Checked) -> tuple[list[Any], Continuation[Any] | Atom] | Atom:
+    """As `select(continuation)`. Erlang's ets:match/1."""
+    return _go_on(continuation)
+
+
+@overload
+def match_object(continuation: Continuation[T]) -> tuple[list[T], Continuation[T] | Atom] | Atom: ...
+@overload
+def match_object(continuation: Atom) -> Atom: ...
+
+
+def match_object(continuation: Checked) -> tuple[list[Any], Continuation[Any] | Atom] | Atom:
+    """As `select(continuation)`. Erlang's ets:match_object/1."""
+    return _go_on(continuation)
+
+
+@overload
+def select_reverse(continuation: Continuation[T]) -> tuple[list[T], Continuation[T] | Atom] | Atom: ...
+@overload
+def select_reverse(continuation: Atom) -> Atom: ...
+
+
+def select_reverse(continuation: Checked) -> tuple[list[Any], Continuation[Any] | Atom] | Atom:
+    """As `select(continuation)`. Erlang's ets:select_reverse/1."""
+    return _go_on(continuation)
+
+
+# --- match specs without a table ----------------------------------------------------------------------------------
+
+
+def test_ms(term: Element, query: Query) -> Element:
+    """The result of a query for one term, False when it does not match. Erlang's ets:test_ms/2, without the `ok`.
+
+    A result may itself be False; `spec(query).test(term)` tells the two apart. Raises MatchSpecError for a bad query.
+    """
+    result = spec(query).test(term)
+    return False if result is NO_MATCH else result
+
+
+def match_spec_compile(query: Query) -> MatchSpec[Any, Any]:
+    """The query, compiled. Erlang's ets:match_spec_compile/1. Raises MatchSpecError for a bad query."""
+    compiled: MatchSpec[Any, Any] = spec(query)
+    _ = compiled.program
+    return compiled
+
+
+def match_spec_run(terms: Iterable[Element], query: Query) -> list[Any]:
+    """The results of a query for those terms that match, in their order. O(n). Erlang's ets:match_spec_run/2.
+
+    Raises MatchSpecError for a bad query, EvalError where the body of a lambda fails.
+    """
+    return match_spec_compile(query).run(terms)
+
+
+def is_compiled_ms(term: Term) -> bool:
+    """Whether this is a compiled query. Erlang's ets:is_compiled_ms/1."""
+    return isinstance(term, MatchSpec)
+
+
+def fun2ms(query: Query) -> RawSpec:
+    """The match spec that a function, or the text of one, stands for, as a list of Python terms. Erlang's ets:fun2ms/1.
+
+    Raises MatchSpecError for a bad query, and for what only a Python lambda can say.
+    """
+    return spec(query).to_term()

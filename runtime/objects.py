@@ -1,0 +1,250 @@
+"""Single rows of a table: insert, look up, update and delete by key."""
+
+from typing import Any, TypeVar, overload
+
+from matchspec.terms import Term
+from runtime.core import Checked, Element, TableCore
+from runtime.errors import BadArg
+from runtime.rows import Row
+from runtime.storage import StoredRow
+from runtime.updates import Position, changed, counted, read_changes, read_counters, with_key
+
+D = TypeVar("D")
+
+
+class _Missing:
+    """The type of MISSING."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Any = _Missing()  # the default of parameters that may be any term, None included
+
+
+class ObjectMethods(TableCore[Row]):
+    """The methods that concern one key. Each is atomic, and leaves the table as it was when it raises."""
+
+    # --- in -----------------------------------------------------------------------------------------------------------
+
+    def insert(self, row: Row | list[Row]) -> bool:
+        """Stores a row, or all rows of a list or none; True.
+
+        In a `set` and an `ordered_set` a row replaces the one of its key; a `bag` ignores a row that it has. Of a list
+        with several rows of one key the last is kept, or in a bag stands first, as in OTP 25. O(1) a row;
+        O(log n) in an ordered_set; in a bag O(rows of the key) while these are few, O(1) then. Erlang's ets:insert/2.
+        Raises BadArg: "type" for what is no row, or not one of the table's row type; "keypos" for one without a key;
+        "access", "id".
+        """
+        pairs = self._pairs(row)
+        with self._gate.writing:
+            self._storage.put_all(pairs)
+        return True
+
+    def insert_new(self, row: Row | list[Row]) -> bool:
+        """Stores a row, or all rows of a list, unless the table has one of their keys; whether it did.
+
+        Costs and errors are those of `insert`. Erlang's ets:insert_new/2.
+        """
+        pairs = self._pairs(row)
+        with self._gate.writing:
+            storage = self._storage
+            if any([storage.has(key) for key, _ in pairs]):
+                return False
+            storage.put_all(pairs)
+        return True
+
+    # --- out ----------------------------------------------------------------------------------------------------------
+
+    def lookup(self, key: Element) -> list[Row]:
+        """The rows of a key, in the order of their insertion; [] for an unknown key.
+
+        O(1) plus rows found; O(log n) in an ordered_set, where 1 finds the row of 1.0. Erlang's ets:lookup/2.
+        Raises BadArg: "access", "id".
+        """
+        found = self._key(key)
+        with self._gate.reading:
+            rows = self._storage.rows_at(found)
+        return self._out(rows)
+
+    def member(self, key: Element) -> bool:
+        """Whether there is a row of this key. O(1). Erlang's ets:member/2. Raises BadArg: "access", "id"."""
+        found = self._key(key)
+        with self._gate.reading:
+            return self._storage.has(found)
+
+    def __contains__(self, key: Term) -> bool:
+        """`key in table`: as `member`."""
+        return self.member(key)
+
+    @overload
+    def lookup_element(self, key: Element, pos: Position) -> Element: ...
+    @overload
+    def lookup_element(self, key: Element, pos: Position, default: D) -> Element | D: ...
+
+    def lookup_element(self, key: Element, pos: Checked, default: Element = MISSING) -> Element:
+        """The element at a position (from 1, or a field's name) of the row of a key; in bags a list, one for each row.
+
+        For an unknown key `default`, if one is given. O(1) as `lookup`. Erlang's ets:lookup_element/3,4.
+        Raises BadArg: "badkey" for an unknown key; "position" where the position is out of range; "access", "id".
+        """
+        table = self._gate.name
+        index = self._shape.index_of(pos, "pos", table)
+        found = self._key(key)
+        with self._gate.reading:
+            rows = self._storage.rows_at(found)
+        if not rows:
+            if default is MISSING:
+                raise self._unknown(key)
+            return default
+        for row in rows:
+            size = len(row)
+            if index >= size:
+                raise BadArg("position", "pos", pos, f"the row has {size} elements", table)
+        values = [self._element(row, index) for row in rows]
+        return values if self._kind in {"bag", "duplicate_bag"} else values[0]
+
+    def take(self, key: Element) -> list[Row]:
+        """The rows of a key, which are deleted; [] for an unknown key.
+
+        O(1) plus rows found; O(log n) in an ordered_set. Erlang's ets:take/2. Raises BadArg: "access", "id".
+        """
+        found = self._key(key)
+        with self._gate.writing:
+            rows = self._storage.remove(found)
+            self._settle()
+        return self._out(rows)
+
+    # --- away ---------------------------------------------------------------------------------------------------------
+
+    def delete(self, key: Element) -> bool:
+        """Deletes the rows of a key, if there are any; True.
+
+        O(1) plus rows deleted; O(log n) in an ordered_set. Erlang's ets:delete/2. Raises BadArg: "access", "id".
+        """
+        found = self._key(key)
+        with self._gate.writing:
+            self._storage.remove(found)
+            self._settle()
+        return True
+
+    def delete_object(self, row: Row) -> bool:
+        """Deletes the rows that are exactly this one (`=:=`), all copies of it in a duplicate_bag; True.
+
+        O(1), in bags O(rows of the key); O(log n) in an ordered_set. Erlang's ets:delete_object/2.
+        Raises BadArg: "type" or "keypos" for what is no row of this table; "access", "id".
+        """
+        ((found, stored),) = self._pairs_of_one(row)
+        with self._gate.writing:
+            self._storage.remove_exact(found, stored)
+            self._settle()
+        return True
+
+    def _pairs_of_one(self, row: Term) -> list[tuple[Term, StoredRow]]:
+        if isinstance(row, list):
+            raise BadArg("type", "row", row, "a row is a tuple", self._gate.name)
+        return self._pairs(row)
+
+    def delete_all_objects(self) -> bool:
+        """Deletes all rows; True. O(1), O(n) while fixed. Erlang's ets:delete_all_objects/1.
+
+        Raises BadArg: "access", "id".
+        """
+        with self._gate.writing:
+            self._storage.clear()
+        return True
+
+    def _settle(self) -> None:
+        """After a deletion: those who fixed the table and have ended no longer hold up the memory."""
+        if self._fixes:
+            self._living_fixes()
+
+    # --- changed in place ---------------------------------------------------------------------------------------------
+
+    @overload
+    def update_element(
+        self, key: Element, change: tuple[Position, Element], default: Row | tuple[Element, ...] = ...
+    ) -> bool: ...
+    @overload
+    def update_element(
+        self, key: Element, change: list[tuple[Position, Element]], default: Row | tuple[Element, ...] = ...
+    ) -> bool: ...
+
+    def update_element(self, key: Element, change: Checked, default: Checked = MISSING) -> bool:
+        """Sets elements of the row of a key: `(position, value)` or a list of such, all or none; whether there was one.
+
+        Positions count from 1 or are field names. With `default`, an unknown key gets that row, with its key replaced,
+        and the changes are made to it; without one the changes are not looked at. O(1); O(log n) in an ordered_set.
+        Erlang's ets:update_element/3,4.
+        Raises BadArg: "table_type" for bags; "position" out of range; "keypos" for the key; "type" for a value that the
+        field does not admit, or a malformed change; "access", "id".
+        """
+        table, keypos = self._gate.name, self._keypos
+        self._no_bag("update_element")
+        found = self._key(key)
+        spare = self._spare(key, default)
+        owned = self._owned(change, "change")
+        with self._gate.writing:
+            rows = self._storage.rows_at(found)
+            old = rows[0] if rows else spare
+            if old is None:
+                return False
+            changes = read_changes(owned, table)
+            self._storage.put(found, changed(old, changes, self._shape, keypos, table))
+        return True
+
+    @overload
+    def update_counter(
+        self,
+        key: Element,
+        change: int | tuple[Position, int] | tuple[Position, int, int, int],
+        default: Row | tuple[Element, ...] = ...,
+    ) -> int: ...
+    @overload
+    def update_counter(
+        self,
+        key: Element,
+        change: list[tuple[Position, int] | tuple[Position, int, int, int]],
+        default: Row | tuple[Element, ...] = ...,
+    ) -> list[int]: ...
+
+    def update_counter(self, key: Element, change: Checked, default: Checked = MISSING) -> int | list[int]:
+        """Adds to integers in the row of a key; the new value, or the list of them.
+
+        `change` is an int, added to the element after the key; `(position, int)`; `(position, int, threshold, reset)`,
+        where a sum past the threshold, in the direction of the int, becomes `reset`; or a list of such tuples, done in
+        order, all or none. With `default`, an unknown key gets that row first, with its key replaced.
+        O(1); O(log n) in an ordered_set. Erlang's ets:update_counter/3,4.
+        Raises BadArg: "badkey" for an unknown key; "table_type" for bags; "position" out of range; "keypos" for the
+        key; "type" where the element or the change is no int; "access", "id".
+        """
+        table, keypos = self._gate.name, self._keypos
+        self._no_bag("update_counter")
+        steps = read_counters(change, keypos, table)
+        found = self._key(key)
+        spare = self._spare(key, default)
+        with self._gate.writing:
+            rows = self._storage.rows_at(found)
+            old = rows[0] if rows else spare
+            if old is None:
+                raise self._unknown(key)
+            row, totals = counted(old, steps, self._shape, keypos, table)
+            self._storage.put(found, row)
+        return totals if isinstance(change, list) else totals[0]
+
+    def _spare(self, key: Term, default: Term) -> StoredRow | None:
+        """The default row under this key, or None without a default."""
+        if default is MISSING:
+            return None
+        owned = self._owned(default, "default")
+        spare = with_key(owned, self._owned(key, "key"), self._shape, self._keypos, self._gate.name)
+        self._key_in(spare)
+        return spare
+
+    def _no_bag(self, method: str) -> None:
+        if self._kind in {"bag", "duplicate_bag"}:
+            allowed = f"{method} takes a set or an ordered_set"
+            raise BadArg("table_type", "table", self._kind, allowed, self._gate.name)
+
+    def _unknown(self, key: Term) -> BadArg:
+        return BadArg("badkey", "key", key, "the table has no such key", self._gate.name)

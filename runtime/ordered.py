@@ -1,0 +1,216 @@
+"""The storage of `ordered_set`: one row a key, in Erlang's order of terms; 1 and 1.0 are one key.
+
+A dict finds rows by key, a SortedList keeps the keys in order; both hold `order_key`s, which compare as terms do.
+Walks need no help while others write: the next key is the smallest one above the last key seen, there or not.
+
+Searching the SortedList compares keys step by step. A key may hold a value whose `<` is a user's code, so the table
+refuses writes from within a search (see `runtime.access`), and what fails half-way is taken back.
+"""
+
+import sys
+from collections.abc import Sequence
+from itertools import islice, pairwise
+from typing import Any, Final, TypeAlias, final
+
+from sortedcontainers import SortedList
+
+from matchspec.terms import Key, Term, exactly_equal, order_key
+from runtime.storage import Mark, Page, Storage, StoredRow, UnknownKey
+
+SortedKeys: TypeAlias = "SortedList[Any]"  # of order_keys, which are tuples that compare with one another
+
+_START: Final[Key] = ()  # below all order_keys, which are tuples of at least one item
+_END: Final[Key] = (1000,)  # above all of them: no kind of term has such a rank
+
+
+@final
+class OrderedStorage(Storage):
+    """One row a key, in the order of keys.
+
+    Invariants, checked by `check`:
+        1. `keys` and `rows` hold the same keys.
+        2. `keys` ascends strictly, and is a sound SortedList.
+        3. The key of every row is the key it is filed under.
+        4. `view`, where there is one, lists all rows in order.
+    """
+
+    def __init__(self, keypos: int) -> None:
+        super().__init__("ordered_set", keypos, _START)
+        self._rows: dict[Key, StoredRow] = {}
+        self._keys: SortedKeys = SortedList()
+        self._view: list[StoredRow] | None = None
+
+    def key(self, term: Term) -> Key:
+        return order_key(term)
+
+    def size(self) -> int:
+        return len(self._rows)
+
+    def has(self, key: Key) -> bool:
+        return key in self._rows
+
+    def rows_at(self, key: Key) -> list[StoredRow]:
+        row = self._rows.get(key)
+        return [] if row is None else [row]
+
+    def put(self, key: Key, row: StoredRow) -> None:
+        # The dict alone decides whether the key is new, so that a fickle comparison cannot make the two disagree.
+        rows = self._rows
+        size = len(rows)
+        rows[key] = row
+        self._view = None
+        if len(rows) > size:
+            try:
+                self._keys.add(key)
+            except BaseException:  # a comparison of keys raised
+                del rows[key]
+                raise
+
+    def put_all(self, pairs: list[tuple[Key, StoredRow]]) -> None:
+        if len(pairs) > len(self._rows):
+            self._merge(pairs)
+            return
+        done: list[tuple[Key, StoredRow | None]] = []
+        try:
+            for key, row in pairs:
+                old = self._rows.get(key)
+                self.put(key, row)
+                done.append((key, old))
+        except BaseException:
+            for key, old in reversed(done):
+                if old is None:
+                    self._take(key)
+                else:
+                    self.put(key, old)
+            raise
+
+    def _merge(self, pairs: list[tuple[Key, StoredRow]]) -> None:
+        """Many rows at once: sorting all keys anew is faster than placing each. O((n + m) log(n + m))."""
+        rows = dict(self._rows)
+        for key, row in pairs:
+            rows[key] = row
+        keys: SortedKeys = SortedList(rows)
+        self._rows, self._keys, self._view = rows, keys, None
+
+    def _take(self, key: Key) -> StoredRow | None:
+        row = self._rows.pop(key, None)
+        if row is not None:
+            try:
+                self._keys.remove(key)
+            except ValueError:  # a fickle comparison does not find it
+                self._keys = SortedList(self._rows)
+            except BaseException:  # a comparison of keys raised
+                self._rows[key] = row
+                raise
+            self._view = None
+        return row
+
+    def remove(self, key: Key) -> list[StoredRow]:
+        row = self._take(key)
+        return [] if row is None else [row]
+
+    def remove_exact(self, key: Key, row: StoredRow) -> int:
+        old = self._rows.get(key)
+        if old is None or not exactly_equal(old, row):
+            return 0
+        self._take(key)
+        return 1
+
+    def clear(self) -> None:
+        self._rows, self._keys, self._view = {}, SortedList(), None
+
+    def remove_chosen(self, rows: Sequence[StoredRow]) -> None:
+        keys = [order_key(row[self.keypos]) for row in rows]
+        if len(keys) * 4 < len(self._rows):
+            for key in keys:
+                self._take(key)
+            return
+        # A large part goes: building both anew is linear, taking out each key is not.
+        left = dict(self._rows)
+        for key in keys:
+            left.pop(key, None)
+        kept: SortedKeys = SortedList([key for key in self._keys if key in left])
+        if len(kept) != len(left):  # a fickle comparison
+            kept = SortedList(left)
+        self._rows, self._keys, self._view = left, kept, None
+
+    def replace_chosen(self, rows: Sequence[StoredRow], others: Sequence[StoredRow]) -> None:
+        keys = [order_key(row[self.keypos]) for row in rows]
+        changed = dict(zip(keys, others, strict=True))
+        self._rows.update(changed)
+        self._view = None
+
+    def replace_all(self, pairs: list[tuple[Key, StoredRow]]) -> None:
+        rows = dict(pairs)
+        keys: SortedKeys = SortedList(rows)
+        self._rows, self._keys, self._view = rows, keys, None
+
+    def view(self) -> list[StoredRow]:
+        if self._view is None:
+            rows = self._rows
+            self._view = [rows[key] for key in self._keys]
+        return self._view
+
+    def release(self, view: list[StoredRow]) -> None:
+        """A view is a list of its own: writers forget it and leave it to its readers."""
+
+    def candidates(self, keys: list[Term]) -> list[StoredRow]:
+        wanted: SortedKeys = SortedList({order_key(key) for key in keys})
+        return [self._rows[key] for key in wanted if key in self._rows]
+
+    def first(self) -> StoredRow | None:
+        return self._rows[self._keys[0]] if self._rows else None
+
+    def last(self) -> StoredRow | None:
+        return self._rows[self._keys[-1]] if self._rows else None
+
+    def after(self, key: Key) -> StoredRow | None:
+        at = self._keys.bisect_right(key)
+        return self._rows[self._keys[at]] if at < len(self._keys) else None
+
+    def before(self, key: Key) -> StoredRow | None:
+        at = self._keys.bisect_left(key)
+        return self._rows[self._keys[at - 1]] if at > 0 else None
+
+    def page(self, mark: Mark, count: int, backwards: bool) -> Page:
+        if backwards:
+            below = _END if mark == _START else mark
+            found = self._keys.irange(maximum=below, inclusive=(True, False), reverse=True)
+        else:
+            found = self._keys.irange(minimum=mark, inclusive=(False, True))
+        keys = list(islice(found, count))
+        return Page([self._rows[key] for key in keys], keys)
+
+    def slot(self, number: int) -> list[StoredRow] | None:
+        if number > len(self._keys):
+            raise UnknownKey
+        return [self._rows[self._keys[number]]] if number < len(self._keys) else None
+
+    def fix(self) -> None:
+        """Nothing to do: a step can start from any key."""
+
+    def unfix(self) -> None:
+        """Nothing to do, as for `fix`."""
+
+    def check(self) -> list[str]:
+        problems: list[str] = []
+        keys = list(self._keys)
+        if len(keys) != len(self._rows) or any(key not in self._rows for key in keys):
+            problems.append(f"1: the keys {keys!r} against the rows {self._rows!r}")
+        # SortedList's own check needs `<=`, which keys do not have.
+        lists: list[list[Key]] = self._keys._lists  # type: ignore[attr-defined]  # the stubs leave it out
+        maxes: list[Key] = self._keys._maxes  # type: ignore[attr-defined]
+        if [part[-1] for part in lists] != maxes or sum([len(part) for part in lists]) != len(self._keys):
+            problems.append(f"2: the lists {lists!r} against their ends {maxes!r}")
+        if any(not left < right for left, right in pairwise(keys)):
+            problems.append(f"2: the keys do not ascend: {keys!r}")
+        for key, row in self._rows.items():
+            if order_key(row[self.keypos]) != key:
+                problems.append(f"3: the row {row!r} is filed under {key!r}")
+        if self._view is not None and self._view != [self._rows[key] for key in keys]:
+            problems.append("4: the view is out of date")
+        return problems
+
+    def overhead(self) -> int:
+        # A place in the dict and in the list of keys, and the key itself: most are tuples of two.
+        return sys.getsizeof(self._rows) + (8 + sys.getsizeof((0, 0))) * len(self._rows)

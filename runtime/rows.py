@@ -1,0 +1,217 @@
+"""The shape of a table's rows: how many fields, their names, and what each admits.
+
+A table without a row type takes any tuple that is long enough to have a key. A table with one, a NamedTuple class or
+a `tuple[...]`, takes tuples of its arity whose fields pass their checks (`runtime.fields`), and stores instances of the
+row type. Checks are compiled once, when the shape is made.
+"""
+
+import typing
+from typing import Any, Final, TypeAlias, TypeVar, cast, final
+
+from grammar.errors import nearest
+from matchspec.terms import Term
+from runtime.errors import BadArg, show
+from runtime.fields import REFUSED, Annotation, Check, NestedRowCheck, UncheckableError, compile_field, is_named_tuple
+from runtime.storage import StoredRow
+
+RowType: TypeAlias = Any  # a NamedTuple class, `tuple[int, str]`, or None for rows of any kind
+AnyRow: TypeAlias = tuple[Any, ...]  # a row of a table without a row type
+# Without a bound: compiled code would raise TypeError, before BadArg can be, for a row that is no tuple.
+Row = TypeVar("Row")
+
+_ANY_ARITY: Final = -1
+
+
+@final
+class RowShape:
+    """What a table knows of its rows.
+
+    Attributes:
+        row_type: as given, None for any tuple.
+        fields: the names of the fields, () where there are none.
+        arity: how many fields; -1 for any number.
+        immutable: no value that fits can be changed in place, so rows need not be searched for such values.
+    """
+
+    def __init__(self, row_type: RowType, fields: tuple[str, ...], arity: int) -> None:
+        self.row_type: Final = row_type
+        self.fields: Final = fields
+        self.arity: Final = arity
+        self.immutable = False
+        self._checks: list[Check] = []  # one a field, or one for all fields where the arity is open
+        self._class: Final[RowType] = row_type if is_named_tuple(row_type) else tuple
+
+    @property
+    def typed(self) -> bool:
+        return self.row_type is not None
+
+    def set_checks(self, checks: list[Check]) -> None:
+        self._checks = checks
+        self.immutable = bool(checks) and all([check.immutable for check in checks])
+
+    # --- rows ---------------------------------------------------------------------------------------------------------
+
+    def convert(self, row: Term, argument: str, table: str) -> StoredRow:
+        """The row as the table stores it. O(fields). Raises BadArg, cause "type", naming field, expected and actual."""
+        if not isinstance(row, tuple):
+            raise BadArg("type", argument, row, "a row is a tuple", table)
+        if not self._checks:
+            return row
+        found = self.convert_or_refuse(row)
+        if found is REFUSED:
+            raise self._refusal(row, argument, table)
+        return cast(StoredRow, found)
+
+    def convert_or_refuse(self, row: Term) -> Term:
+        """The row as it is stored, or REFUSED."""
+        kind = type(row)
+        if not isinstance(row, tuple) or (kind is not tuple and not isinstance(row, self._class)):
+            return REFUSED
+        checks = self._checks
+        if self.arity < 0:
+            checks = checks * len(row)
+        if len(row) != len(checks):
+            return REFUSED
+        changed = kind is not self._class
+        values: list[Term] = []
+        for check, value in zip(checks, row, strict=True):
+            converted = check.convert(value)
+            if converted is REFUSED:
+                return REFUSED
+            if converted is not value:
+                changed = True
+            values.append(converted)
+        return self.build(values) if changed else row
+
+    def build(self, values: list[Term]) -> StoredRow:
+        """A row of values that have been checked."""
+        return tuple(values) if self._class is tuple else cast(StoredRow, tuple.__new__(self._class, values))
+
+    def _refusal(self, row: StoredRow, argument: str, table: str) -> BadArg:
+        name = describe(self.row_type)
+        if type(row) is not tuple and not isinstance(row, self._class):
+            return BadArg("type", argument, row, f"expected is {name} or a plain tuple", table)
+        if self.arity >= 0 and len(row) != self.arity:
+            return BadArg("type", argument, row, f"{name} has {self.arity} fields, this has {len(row)}", table)
+        for index, value in enumerate(row):
+            check = self._check_of(index)
+            if check.convert(value) is REFUSED:
+                allowed = f"field {self._field_name(index)} is {check.expected}, not {_kind(value)}"
+                return BadArg("type", argument, row, allowed, table)
+        return BadArg("type", argument, row, f"expected is {name}", table)
+
+    def convert_field(self, index: int, value: Term, argument: str, table: str) -> Term:
+        """The value as the field (counted from 0) stores it. Raises BadArg, cause "type"."""
+        if not self._checks:
+            return value
+        check = self._check_of(index)
+        converted = check.convert(value)
+        if converted is REFUSED:
+            allowed = f"field {self._field_name(index)} is {check.expected}, not {_kind(value)}"
+            raise BadArg("type", argument, value, allowed, table)
+        return converted
+
+    def _check_of(self, index: int) -> Check:
+        return self._checks[0 if self.arity < 0 else index]
+
+    def _field_name(self, index: int) -> str:
+        return repr(self.fields[index]) if self.fields else str(index + 1)
+
+    # --- positions ----------------------------------------------------------------------------------------------------
+
+    def index_of(self, position: Term, argument: str, table: str, arity: int = _ANY_ARITY) -> int:
+        """A position, Erlang's from 1 or the name of a field, counted from 0. Raises BadArg, cause "position".
+
+        `arity` is that of the row in question. Without it, where rows may have any arity, whether there is such a field
+        is for the caller to see.
+        """
+        if isinstance(position, str) and type(position) is str:
+            return self._index_of_name(position, argument, table)
+        if arity < 0:
+            arity = self.arity
+        if type(position) is not int or position < 1 or 0 <= arity < position:
+            raise BadArg("position", argument, position, self._positions(arity), table)
+        return position - 1
+
+    def _positions(self, arity: int) -> str:
+        if arity < 0:
+            return "positions count from 1"
+        names = f", or a name of {', '.join(self.fields)}" if self.fields else ""
+        return f"positions are 1 to {arity}{names}"
+
+    def _index_of_name(self, name: str, argument: str, table: str) -> int:
+        if name in self.fields:
+            return self.fields.index(name)
+        allowed = "; ".join(part for part in (self._positions(self.arity), nearest(name, self.fields)) if part)
+        raise BadArg("position", argument, name, allowed, table)
+
+
+UNTYPED: Final = RowShape(None, (), _ANY_ARITY)
+
+
+def row_shape(row_type: RowType) -> RowShape:
+    """The shape that a row type stands for; None is any tuple. Raises BadArg, cause "type", for what is no row type."""
+    return UNTYPED if row_type is None else _ShapeMaker().make(row_type)
+
+
+@final
+class _ShapeMaker:
+    """Makes a shape and those of the NamedTuples nested in it, each class once."""
+
+    def __init__(self) -> None:
+        self._shapes: dict[type, RowShape] = {}
+
+    def make(self, row_type: RowType) -> RowShape:
+        origin: RowType = typing.get_origin(row_type)
+        if origin is tuple:
+            return self._tuple(row_type, typing.get_args(row_type))
+        if row_type is tuple:
+            return RowShape(tuple, (), _ANY_ARITY)
+        kind = row_type if origin is None else origin
+        if is_named_tuple(kind):
+            return self._named_tuple(kind)
+        raise BadArg("type", "row", row_type, "a row type is a NamedTuple class, a tuple[...] type, or None")
+
+    def _tuple(self, row_type: RowType, args: tuple[Annotation, ...]) -> RowShape:
+        if len(args) == 2 and args[1] is Ellipsis:
+            shape = RowShape(row_type, (), _ANY_ARITY)
+            args = args[:1]
+        else:
+            shape = RowShape(row_type, (), len(args))
+        shape.set_checks([self._field(row_type, str(n), arg) for n, arg in enumerate(args, 1)])
+        return shape
+
+    def _named_tuple(self, kind: type) -> RowShape:
+        known = self._shapes.get(kind)
+        if known is not None:
+            return known
+        fields: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]  # it is a NamedTuple class
+        shape = RowShape(kind, fields, len(fields))
+        self._shapes[kind] = shape
+        try:
+            annotations = typing.get_type_hints(kind)
+        except (NameError, AttributeError, TypeError, SyntaxError) as error:
+            allowed = f"its annotations cannot be read, {error}; define it where its names are known"
+            raise BadArg("type", "row", kind, allowed) from error
+        shape.set_checks([self._field(kind, name, annotations.get(name, Any)) for name in fields])
+        return shape
+
+    def _field(self, row_type: RowType, name: str, annotation: Annotation) -> Check:
+        try:
+            return compile_field(annotation, self._nested)
+        except UncheckableError as error:
+            raise BadArg("type", "row", row_type, f"the type of field {name}: {error}") from None
+
+    def _nested(self, kind: type) -> Check:
+        shape = self._named_tuple(kind)
+        # A class still in the making holds its own kind: whether it is immutable is not known yet.
+        return NestedRowCheck(shape, kind.__name__, shape.immutable)
+
+
+def describe(row_type: RowType) -> str:
+    """A row type for messages."""
+    return "tuple" if row_type is None else row_type.__name__ if is_named_tuple(row_type) else str(row_type)
+
+
+def _kind(value: Term) -> str:
+    return "None" if value is None else f"{type(value).__name__} {show(value)}"
