@@ -23,6 +23,7 @@ from matchspec.terms import Term
 
 Ts = TypeVarTuple("Ts")
 RawClauses: TypeAlias = list[Any]  # [(head, [guard, ...], [body, ...]), ...]
+AnyQuery: TypeAlias = Any  # a query of which the caller knows nothing: a str, a callable, a list or a MatchSpec
 AnySpec: TypeAlias = MatchSpec[Any, Any]
 NO_RECORDS: Final[Records] = {}
 
@@ -34,18 +35,18 @@ _trees_lock: Final = Lock()
 
 
 @overload
-def spec(query: MatchSpec[Row, T], *, row: None = None) -> MatchSpec[Row, T]: ...
+def spec(query: MatchSpec[Row, T]) -> MatchSpec[Row, T]: ...
+@overload
+def spec(query: Callable[[Row], T], *, row: type[Row], env: Env | None = None) -> MatchSpec[Row, T]: ...
+@overload
+def spec(query: Callable[[Row], T], *, env: Env | None = None) -> MatchSpec[Row, T]: ...
+@overload
+def spec(query: Callable[[*Ts], T], *, row: type[tuple[*Ts]], env: Env | None = None) -> MatchSpec[tuple[*Ts], T]: ...
+@overload
+def spec(query: Callable[[*Ts], T], *, env: Env | None = None) -> MatchSpec[tuple[*Ts], T]: ...
 @overload
 def spec(
-    query: Callable[[Row], T], *, row: type[Row] | None = None, env: Env | None = None, syntax: str = "auto"
-) -> MatchSpec[Row, T]: ...
-@overload
-def spec(
-    query: Callable[[*Ts], T], *, row: RowType = None, env: Env | None = None, syntax: str = "auto"
-) -> MatchSpec[tuple[*Ts], T]: ...
-@overload
-def spec(
-    query: str | RawClauses | AnySpec,
+    query: str | RawClauses,
     *,
     row: RowType = None,
     env: Env | None = None,
