@@ -8,6 +8,7 @@ guard that fails and one that is false come to the same; inside `orelse` and `no
 from typing import assert_never, final
 
 from matchspec import closures as c
+from matchspec import conditions as k
 from matchspec.check import check
 from matchspec.functions import FAIL, Function, find
 from matchspec.ownership import is_immutable
@@ -55,9 +56,9 @@ def _clause(clause: Clause, failed: Term) -> CompiledClause:
     paths: dict[int, list[c.Closure]] = {}
     shape = _shape(clause.head, c.WholeRow(), paths, top=True)
     variables = {number: places[0] for number, places in paths.items()}
-    tests: list[c.Test] = [] if isinstance(shape, c.Anything) else [shape]
+    tests: list[k.Test] = [] if isinstance(shape, k.Anything) else [shape]
     for places in paths.values():
-        tests.extend([c.Same(places[0], again) for again in places[1:]])
+        tests.extend([k.Same(places[0], again) for again in places[1:]])
     guards = _Compiler(variables, FAIL)
     for guard in clause.guards:
         tests.extend(guards.tests(guard))
@@ -66,35 +67,35 @@ def _clause(clause: Clause, failed: Term) -> CompiledClause:
     return CompiledClause(_all(tests), body, strict)
 
 
-def _all(tests: list[c.Test]) -> c.Test:
+def _all(tests: list[k.Test]) -> k.Test:
     if len(tests) == 1:
         return tests[0]
-    return c.All(tests) if tests else c.Anything()
+    return k.All(tests) if tests else k.Anything()
 
 
-def _shape(pattern: Pattern, place: c.Closure, paths: dict[int, list[c.Closure]], top: bool = False) -> c.Test:
+def _shape(pattern: Pattern, place: c.Closure, paths: dict[int, list[c.Closure]], top: bool = False) -> k.Test:
     """The test of a pattern; notes at which places of the row each variable stands."""
     match pattern:
         case PWild():
-            return c.Anything()
+            return k.Anything()
         case PVar(number):
             paths.setdefault(number, []).append(place)
-            return c.Anything()
+            return k.Anything()
         case PConst(value):
-            return c.literal_test(value)
+            return k.literal_test(value)
         case PTuple(items):
-            tests: list[tuple[int, c.Test]] = []
+            tests: list[tuple[int, k.Test]] = []
             for index, item in enumerate(items):
                 test = _shape(item, c.Column(index) if top else c.Item(place, index), paths)
-                if not isinstance(test, c.Anything):
+                if not isinstance(test, k.Anything):
                     tests.append((index, test))
-            return c.TupleOf(len(items), tests)
+            return k.TupleOf(len(items), tests)
         case PList(items, tail):
             parts = [_shape(item, c.Item(place, index), paths) for index, item in enumerate(items)]
             rest = None if tail is None else _shape(tail, c.Rest(place, len(items)), paths)
-            return c.ListOf(parts, rest)
+            return k.ListOf(parts, rest)
         case PMap(entries):
-            return c.MapOf([(key, _shape(value, c.Field(place, key), paths)) for key, value in entries])
+            return k.MapOf([(key, _shape(value, c.Field(place, key), paths)) for key, value in entries])
         case _:
             assert_never(pattern)
 
@@ -111,7 +112,7 @@ class _Compiler:
         items = [self.value(expr) for expr in body]
         return items[0] if len(items) == 1 else c.Sequence(items)
 
-    def tests(self, guard: Expr) -> list[c.Test]:
+    def tests(self, guard: Expr) -> list[k.Test]:
         """The tests that all pass exactly when the guard is true."""
         if isinstance(guard, ECall):
             if guard.name in ("andalso", "andthen", "and"):
@@ -119,25 +120,25 @@ class _Compiler:
             test = self._comparison(guard)
             if test is not None:
                 return [test]
-        return [c.IsTrue(self.value(guard))]
+        return [k.IsTrue(self.value(guard))]
 
-    def _comparison(self, guard: ECall) -> c.Test | None:
+    def _comparison(self, guard: ECall) -> k.Test | None:
         if len(guard.args) != 2:
             return None
         left, right = self.value(guard.args[0]), self.value(guard.args[1])
         match guard.name:
             case "<":
-                return c.Less(left, right)
+                return k.Less(left, right)
             case ">":
-                return c.Less(right, left)
+                return k.Less(right, left)
             case "=<":
-                return c.AtMost(left, right)
+                return k.AtMost(left, right)
             case ">=":
-                return c.AtMost(right, left)
+                return k.AtMost(right, left)
             case "==":
-                return c.Equal(left, right)
+                return k.Equal(left, right)
             case "=:=":
-                return c.Exactly(left, right)
+                return k.Exactly(left, right)
         return None
 
     def value(self, expr: Expr) -> c.Closure:

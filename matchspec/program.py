@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Final, final
 
-from matchspec.closures import Closure, Test, WholeRow
+from matchspec.closures import Closure, WholeRow
+from matchspec.conditions import Test
 from matchspec.errors import EvalError
 from matchspec.functions import FAIL
 from matchspec.spec import NO_MATCH
