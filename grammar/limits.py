@@ -1,0 +1,28 @@
+"""The limits on a text, in one mutable place.
+
+Every stage of this package reads them when it runs, so a change takes effect at once; the stages of `matchspec` that
+walk a tree may assume that a tree is no deeper than `max_depth`, which is what keeps their recursion safe: a level of
+the tree costs a walker two or three frames, and Python allows 1000.
+"""
+
+from dataclasses import dataclass
+from typing import final
+
+
+@final
+@dataclass
+class Limits:
+    """What a text may be at most; anything larger is a `MatchSpecSyntaxError`.
+
+    Attributes:
+        max_text: length of a text in characters. The default is 64 KiB.
+        max_depth: nesting of a text, where each bracket, prefix operator and infix operator counts as one level.
+        max_digits: length of an integer literal in digits, the limit that Python itself has for converting text.
+    """
+
+    max_text: int = 65_536
+    max_depth: int = 200
+    max_digits: int = 4_300
+
+
+LIMITS = Limits()
