@@ -19,7 +19,7 @@ from matchspec.resolve_text import Records
 from matchspec.rowtypes import annotations_of, row_shape
 from matchspec.spec import Clause, MatchSpec, Row, RowType, T
 from matchspec.syntax import language_of
-from matchspec.terms import Term
+from matchspec.terms import Term, shown, stack_exhausted
 
 Ts = TypeVarTuple("Ts")
 RawClauses: TypeAlias = list[Any]  # [(head, [guard, ...], [body, ...]), ...]
@@ -82,12 +82,15 @@ def spec(
         return query
     env = _checked_mapping("env", env, NO_NAMES)
     known_records = _checked_mapping("records", records, NO_RECORDS)
-    if isinstance(query, str):
-        return _spec_of_text(query, row, env, known_records, syntax, strict)
-    if isinstance(query, list):
-        return MatchSpec(spec_from_term(query), row_type=row)
-    if callable(query):
-        return _spec_of_function(query, row, env)
+    try:
+        if isinstance(query, str):
+            return _spec_of_text(query, row, env, known_records, syntax, strict)
+        if isinstance(query, list):
+            return MatchSpec(spec_from_term(query), row_type=row)
+        if callable(query):
+            return _spec_of_function(query, row, env)
+    except RecursionError:
+        raise stack_exhausted() from None
     raise MatchSpecError(
         f"query must be a lambda, a match function, text, a raw list of clauses or a MatchSpec, "
         f"not a value of type {type(query).__name__}"
@@ -98,7 +101,7 @@ def _checked_mapping(name: str, value: Any, default: Any) -> Any:
     if value is None:
         return default
     if not isinstance(value, Mapping) or not all([isinstance(key, str) for key in value]):
-        raise MatchSpecError(f"{name} must be a dict with str keys, not {value!r}")
+        raise MatchSpecError(f"{name} must be a dict with str keys, not {shown(value)}")
     return value
 
 
@@ -150,10 +153,9 @@ def _spec_of_function(function: Callable[..., Term], row: RowType, env: Env) -> 
 def _tree_of(function: Callable[..., Term]) -> Function:
     from grammar.source import parse_function
 
-    code = getattr(function, "__code__", None)
-    if not isinstance(function, FunctionType) or not isinstance(code, CodeType):
+    if not isinstance(function, FunctionType):
         return parse_function(function)  # refuses it, and says why
-    key = (code.co_filename, code)
+    key = (function.__code__.co_filename, function.__code__)
     known = _trees.get(key)
     if known is None:
         known = parse_function(function)
@@ -165,9 +167,9 @@ def _tree_of(function: Callable[..., Term]) -> Function:
 
 
 def _annotated_row(function: Callable[..., Term]) -> RowType:
-    """The row type that a match function's only parameter is annotated with, or None."""
+    """The row type that a match function's only parameter without a default is annotated with, or None."""
     assert isinstance(function, FunctionType)
-    if function.__code__.co_argcount != 1:
+    if function.__code__.co_argcount - len(function.__defaults__ or ()) != 1:
         return None
     annotation = annotations_of(function).get(function.__code__.co_varnames[0])
     try:

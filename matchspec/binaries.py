@@ -1,8 +1,8 @@
 """`<<...>>` with constant segments: the bits that they make, and the term that those are.
 
-A binary in Erlang or Elixir text is a `str` where its bytes are UTF-8, else `bytes`; bits left over make a Bitstring. Text that has to say `bytes` for
-bytes that happen to be UTF-8 says so with a binary segment, `<<(<<"abc">>)/binary>>` in Erlang, `<<"abc"::binary>>` in
-Elixir: both languages take that for the same binary.
+A binary in Erlang or Elixir text is a `str` where its bytes are UTF-8, else `bytes`; bits left over make a Bitstring.
+Text that has to say `bytes` for bytes that happen to be UTF-8 says so with a binary segment, `<<(<<"abc">>)/binary>>` in
+Erlang, `<<"abc"::binary>>` in Elixir: both languages take that for the same binary.
 """
 
 import struct
@@ -11,7 +11,7 @@ from typing import Final
 
 from grammar.tree import BinaryNode, Chars, Constant, Node, Segment
 from matchspec.functions import binary_bytes
-from matchspec.terms import BINARY, Bitstring, Term, TermError, is_integer, is_number, rank
+from matchspec.terms import BINARY, Bitstring, Term, TermError, is_integer, is_number, rank, shown
 
 Evaluate = Callable[[Node], Term]
 
@@ -19,22 +19,25 @@ _MAX_BITS: Final = 8 * 65_536  # a text of 64 KiB must not ask for gigabytes wit
 
 
 def binary_from_node(node: BinaryNode, evaluate: Evaluate) -> Term:
-    """The str, bytes or Bitstring that a `<<...>>` of constant segments is. `evaluate` gives the value of what stands in it.
+    """The str, bytes or Bitstring that a `<<...>>` of constant segments is. `evaluate` gives the values in it.
 
     Raises TermError for a segment that Erlang would refuse.
     """
-    value, width = 0, 0
+    data, value, width = bytearray(), 0, 0  # whole bytes, and the fewer than 8 bits after them
     for segment in node.segments:
         for bits, size in _segment(segment, evaluate):
             value, width = (value << size) | bits, width + size
-            if width > _MAX_BITS:
+            if 8 * len(data) + width > _MAX_BITS:
                 raise TermError(f"a binary in text has at most {_MAX_BITS // 8} bytes")
-    if width % 8:
-        return Bitstring((value << (8 - width % 8)).to_bytes(width // 8 + 1, "big"), width)
-    data = value.to_bytes(width // 8, "big")
+            whole, width = divmod(width, 8)
+            data += (value >> width).to_bytes(whole, "big")
+            value &= (1 << width) - 1
+    if width:
+        data.append(value << (8 - width))
+        return Bitstring(bytes(data), 8 * len(data) - 8 + width)
     if len(node.segments) == 1 and _kind(node.segments[0]) == "binary":
-        return data
-    return text_or_bytes(data)
+        return bytes(data)
+    return text_or_bytes(bytes(data))
 
 
 def text_or_bytes(data: bytes) -> Term:
@@ -74,7 +77,7 @@ def _segment(segment: Segment, evaluate: Evaluate) -> list[tuple[int, int]]:
             return _whole(value.data, value.bits, segment, evaluate)
         data = binary_bytes(value)
         if data is None:
-            raise TermError(f"a binary segment needs a binary, not {value!r}")
+            raise TermError(f"a binary segment needs a binary, not {shown(value)}")
         return _whole(data, 8 * len(data), segment, evaluate)
     return [_number(value, segment, kind, evaluate)]
 
@@ -100,7 +103,7 @@ def _size(segment: Segment, default: int, evaluate: Evaluate) -> int:
         return default
     size = evaluate(segment.size)
     if not is_integer(size) or not isinstance(size, int) or not 0 <= size <= _MAX_BITS:
-        raise TermError(f"the size of a segment is an integer from 0 to {_MAX_BITS}, not {size!r}")
+        raise TermError(f"the size of a segment is an integer from 0 to {_MAX_BITS}, not {shown(size)}")
     return size
 
 
@@ -114,8 +117,8 @@ def _unit(segment: Segment, default: int) -> int:
 def _number(value: Term, segment: Segment, kind: str, evaluate: Evaluate) -> tuple[int, int]:
     little = "little" in segment.specs or "native" in segment.specs
     if kind.startswith("utf"):
-        if not isinstance(value, int) or not (0 <= value < 0xD800 or 0xDFFF < value <= 0x10FFFF):
-            raise TermError(f"a {kind} segment needs a code point, not {value!r}")
+        if not isinstance(value, int) or not is_integer(value) or not (0 <= value < 0xD800 or 0xDFFF < value <= 0x10FFFF):
+            raise TermError(f"a {kind} segment needs a code point, not {shown(value)}")
         codec = kind if kind == "utf8" else f"{kind}-{'le' if little else 'be'}"
         data = chr(value).encode(codec.replace("utf", "utf-"))
         return int.from_bytes(data, "big"), 8 * len(data)
@@ -123,15 +126,17 @@ def _number(value: Term, segment: Segment, kind: str, evaluate: Evaluate) -> tup
         width = _size(segment, 64, evaluate) * _unit(segment, 1)
         codes = {16: "e", 32: "f", 64: "d"}
         if width not in codes or not is_number(value) or not isinstance(value, (int, float)):
-            raise TermError(f"a float segment needs a number and 16, 32 or 64 bits, not {value!r} and {width}")
+            raise TermError(f"a float segment needs a number and 16, 32 or 64 bits, not {shown(value)} and {width}")
         try:
             data = struct.pack(("<" if little else ">") + codes[width], float(value))
         except OverflowError:
-            raise TermError(f"{value!r} does not fit into a float of {width} bits") from None
+            raise TermError(f"{shown(value)} does not fit into a float of {width} bits") from None
         return int.from_bytes(data, "big"), width
     width = _size(segment, 8, evaluate) * _unit(segment, 1)
+    if width > _MAX_BITS:
+        raise TermError(f"a binary in text has at most {_MAX_BITS // 8} bytes")
     if not is_integer(value) or not isinstance(value, int):
-        raise TermError(f"an integer segment needs an integer, not {value!r}")
+        raise TermError(f"an integer segment needs an integer, not {shown(value)}")
     bits = value & ((1 << width) - 1)
     if little:
         whole, rest = divmod(width, 8)

@@ -1,8 +1,8 @@
 """The names that a lambda or match function uses from outside: what they stand for at the moment of the call.
 
-A `Scope` looks names up as Python would: in the function's closure, its module's globals, the builtins. For a query
-given as text there is no such surrounding, so only `env` and a few builtins count, and attributes of what `env` holds
-are out of bounds: a text never reaches further than what it was given.
+A `Scope` looks names up as Python would: among the defaults of its parameters, in the function's closure, its module's
+globals, the builtins. For a query given as text there is no such surrounding, so only `env` and a few builtins count,
+and attributes of what `env` holds are out of bounds: a text never reaches further than what it was given.
 """
 
 import builtins
@@ -41,10 +41,17 @@ _SYMBOLS: Final[dict[str, PyObject]] = {
 
 @final
 class Scope:
-    """Where names are looked up. `attributes` tells whether attributes of what they stand for may be read."""
+    """Where names are looked up.
 
-    def __init__(self, layers: list[Mapping[str, PyObject]], attributes: bool) -> None:
-        self._layers: Final = layers
+    `attributes` tells whether attributes of what they stand for may be read, `defaults` holds the parameters that have
+    a default, with its value.
+    """
+
+    def __init__(
+        self, layers: list[Mapping[str, PyObject]], attributes: bool, defaults: Mapping[str, PyObject] | None = None
+    ) -> None:
+        self.defaults: Final[Mapping[str, PyObject]] = defaults or {}
+        self._layers: Final = [self.defaults, *layers]
         self.attributes: Final = attributes
 
     def value(self, name: str) -> PyObject:
@@ -65,12 +72,19 @@ def scope_of_text(env: Env) -> Scope:
 
 
 def scope_of_function(function: Callable[..., Term], env: Env) -> Scope:
-    """The scope of a lambda or match function; `env` goes before all."""
+    """The scope of a lambda or match function; `env` goes before all but its own parameters."""
     assert isinstance(function, FunctionType)
     cells: dict[str, PyObject] = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
             cells[name] = cell.cell_contents
-        except ValueError:  # not assigned yet: unknown, as it would be to Python
-            continue
-    return Scope([env, cells, function.__globals__, vars(builtins)], attributes=True)
+        except ValueError:  # not assigned yet: unknown, as it would be to Python, even if a global is called so
+            cells[name] = UNKNOWN
+    defaults = function.__defaults__ or ()
+    parameters = function.__code__.co_varnames[: function.__code__.co_argcount]
+    with_default = parameters[len(parameters) - len(defaults) :]
+    return Scope(
+        [env, cells, function.__globals__, vars(builtins)],
+        attributes=True,
+        defaults=dict(zip(with_default, defaults, strict=True)),
+    )

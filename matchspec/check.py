@@ -4,7 +4,7 @@
 tables do not have (fun2ms translates `A ++ B`, and only the engine refuses it), and a variable that no head binds.
 """
 
-from typing import assert_never
+from typing import Final, assert_never, final
 
 from grammar.errors import nearest
 from matchspec.errors import CheckError
@@ -30,24 +30,34 @@ from matchspec.spec import (
     PVar,
     PWild,
 )
+from matchspec.text import brief
+
+NEITHER: Final = "is neither a call nor a tuple: a call is {name, args...}, a tuple is written {{...}}"
+
+
+# What fun2ms translates and no engine runs. Raw specs may have it too, so that what was translated can be read back.
+_TRANSLATED_ONLY: Final = frozenset(["++", "--", "!"])
 
 
 def check(clauses: tuple[Clause, ...]) -> None:
     """Raises CheckError with all the problems, in the order of the clauses."""
-    problems = problems_of(clauses)
-    if problems:
-        raise CheckError(problems)
+    found = [
+        f"clause {number}: {problem}"
+        for number, clause in enumerate(clauses, start=1)
+        for problem in problems_of(clause)
+    ]
+    if found:
+        raise CheckError(found)
 
 
-def problems_of(clauses: tuple[Clause, ...]) -> list[str]:
-    found: list[str] = []
-    for clause in clauses:
-        bound = variables_of(clause.head)
-        for guard in clause.guards:
-            _check_expr(guard, bound, found)
-        for expr in clause.body:
-            _check_expr(expr, bound, found)
-    return found
+def problems_of(clause: Clause, only_unknown: bool = False) -> list[str]:
+    """The problems of one clause; with `only_unknown`, without those calls that are known but that no table runs."""
+    checker = _Checker(variables_of(clause.head), only_unknown)
+    for guard in clause.guards:
+        checker.expr(guard)
+    for expr in clause.body:
+        checker.expr(expr)
+    return checker.found
 
 
 def variables_of(pattern: Pattern) -> set[int]:
@@ -68,33 +78,48 @@ def variables_of(pattern: Pattern) -> set[int]:
             assert_never(pattern)
 
 
-def _check_expr(expr: Expr, bound: set[int], found: list[str]) -> None:
-    match expr:
-        case EConst() | ERow() | EBindings():
-            pass
-        case EVar(number):
-            if number not in bound:
-                found.append(f"variable '${number}' is unbound: the head of its clause does not have it")
-        case EVerbatim(value):
-            found.append(f"{value!r} is neither a call nor a tuple: a tuple is written {{{{...}}}}")
-        case ETuple(items):
-            _check_all(items, bound, found)
-        case EList(items, tail):
-            _check_all(items if tail is None else (*items, tail), bound, found)
-        case EMap(entries):
-            _check_all(tuple([part for entry in entries for part in entry]), bound, found)
-        case ECall(name, args):
-            problem = call_problem(name, len(args))
-            if problem:
-                found.append(problem)
-            _check_all(args, bound, found)
-        case _:
-            assert_never(expr)
+@final
+class _Checker:
+    """Walks the expressions of one clause; collects problems in `found`."""
 
+    def __init__(self, bound: set[int], only_unknown: bool) -> None:
+        self.bound: Final = bound
+        self.only_unknown: Final = only_unknown
+        self.found: Final[list[str]] = []
 
-def _check_all(exprs: tuple[Expr, ...], bound: set[int], found: list[str]) -> None:
-    for expr in exprs:
-        _check_expr(expr, bound, found)
+    def expr(self, expr: Expr) -> None:
+        match expr:
+            case EConst() | ERow() | EBindings():
+                pass
+            case EVar(number):
+                if number not in self.bound:
+                    self.found.append(f"variable '${number}' is unbound: the head of its clause does not have it")
+            case EVerbatim(value):
+                self.found.append(f"{brief(value)} {NEITHER}")
+            case ETuple(items):
+                self.all(items)
+            case EList(items, tail):
+                self.all(items if tail is None else (*items, tail))
+            case EMap(entries):
+                self.all(tuple([part for entry in entries for part in entry]))
+            case ECall(name, args):
+                self.call(name, len(args))
+                self.all(args)
+            case _:
+                assert_never(expr)
+
+    def all(self, exprs: tuple[Expr, ...]) -> None:
+        for expr in exprs:
+            self.expr(expr)
+
+    def call(self, name: str, count: int) -> None:
+        if self.only_unknown:
+            entry = find(name, count)
+            if name in _TRANSLATED_ONLY or (entry is not None and entry.trace):
+                return
+        problem = call_problem(name, count)
+        if problem:
+            self.found.append(problem)
 
 
 def call_problem(name: str, count: int) -> str:

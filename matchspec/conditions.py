@@ -10,7 +10,7 @@ from typing import Final, cast, final
 from matchspec.closures import Closure, Tuple, list_item, list_rest
 from matchspec.functions import FAIL
 from matchspec.maps import fetch
-from matchspec.terms import Atom, Term, exactly_equal, less, numerically_equal
+from matchspec.terms import Atom, ImproperList, Term, exactly_equal, less, numerically_equal
 
 
 class Test:
@@ -124,6 +124,9 @@ class ListOf(Test):
         if self.tail is None:
             if not isinstance(term, list) or len(term) != count:
                 return False
+        elif isinstance(self.tail, Anything):  # no need to copy the rest
+            if not _is_longer(term, count):
+                return False
         else:
             rest = list_rest(term, count)
             if rest is FAIL or not self.tail.test(rest):
@@ -132,6 +135,13 @@ class ListOf(Test):
             if not item.test(list_item(cast(Tuple, term), index)):
                 return False
         return True
+
+
+def _is_longer(term: Term, count: int) -> bool:
+    """Whether a list or improper list has `count` items and something, if only [], after them."""
+    if isinstance(term, list):
+        return len(term) >= count
+    return isinstance(term, ImproperList) and len(term.items) >= count
 
 
 @final

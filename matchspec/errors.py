@@ -1,7 +1,7 @@
 """The errors of the query language, one class per stage; all are `MatchSpecError`s, with message, place and hint."""
 
 from grammar.errors import MatchSpecError, MatchSpecSyntaxError, SourceNotFoundError
-from matchspec.terms import Term, TermError
+from matchspec.terms import Term, TermError, shown
 
 __all__ = [
     "CheckError",
@@ -40,8 +40,6 @@ class EvalError(MatchSpecError):
     """
 
     def __init__(self, row: Term, expression: str) -> None:
-        shown = repr(row)
-        shown = shown if len(shown) <= 200 else shown[:197] + "..."
-        super().__init__(f"the result {expression} cannot be computed for the row {shown}")
+        super().__init__(f"the result {expression} cannot be computed for the row {shown(row)}")
         self.row = row
         self.expression = expression

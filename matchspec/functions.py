@@ -38,8 +38,9 @@ from matchspec.terms import (
 )
 
 FAIL: Final[Term] = Sentinel("FAIL")
-# Erlang's integers end at 4 Mbit ("system_limit"); a shift past that fails instead of eating the memory.
+# Larger results fail, as in Erlang those past 64 Mbit do on OTP 25, instead of eating the memory.
 MAX_INTEGER_BITS = 4_194_304
+MAX_SMALL: Final = 2**59 - 1  # the largest integer that Erlang keeps in one word
 
 Implementation: TypeAlias = Callable[..., Term]
 
@@ -330,7 +331,8 @@ def is_function_of_arity(value: Term, arity: Term) -> Term:
 
 
 def is_record(value: Term, tag: Term, size: Term) -> Term:
-    if rank(tag) != ATOM or not is_integer(size):
+    # The engine refuses a size that is no small integer, but takes a negative one.
+    if rank(tag) != ATOM or not is_integer(size) or not -MAX_SMALL - 1 <= cast(int, size) <= MAX_SMALL:
         return FAIL
     return isinstance(value, tuple) and len(value) > 0 and len(value) == size and exactly_equal(value[0], tag)
 

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from matchspec.maps import KeyFloat, KeyInt
-from matchspec.terms import MAX_TERM_DEPTH, Atom, Bitstring, ImproperList, Pid, Ref, Term, TermError, too_deep
+from matchspec.terms import MAX_TERM_DEPTH, Atom, Bitstring, ImproperList, Pid, Ref, Term, TermError, stack_exhausted, too_deep
 
 T = TypeVar("T")
 
@@ -35,6 +35,13 @@ def is_immutable(term: Term, depth: int = 0) -> bool:
         return True
     if depth > MAX_TERM_DEPTH:
         raise too_deep()
+    try:
+        return _is_immutable(term, depth)
+    except RecursionError:
+        raise stack_exhausted() from None
+
+
+def _is_immutable(term: Term, depth: int) -> bool:
     if isinstance(term, (Enum, PurePath)):
         return True
     if isinstance(term, (tuple, frozenset)):
@@ -62,6 +69,13 @@ def check_depth(term: Term, depth: int = 0) -> None:
     """Raises TermError for a term of tuples, lists and dicts that is nested too deeply (or contains itself)."""
     if depth > MAX_TERM_DEPTH:
         raise too_deep()
+    try:
+        _check_depth(term, depth)
+    except RecursionError:
+        raise stack_exhausted() from None
+
+
+def _check_depth(term: Term, depth: int) -> None:
     if isinstance(term, (tuple, list)):
         for item in term:
             check_depth(item, depth + 1)

@@ -9,7 +9,7 @@ from matchspec.literals import NO_NAMES, Env, term_from_node
 from matchspec.raw import expr_from_term, pattern_from_term
 from matchspec.spec import Clause, MatchSpec, Row, RowType, T
 from matchspec.syntax import language_of
-from matchspec.terms import Term
+from matchspec.terms import Term, stack_exhausted
 
 
 def pattern_spec(
@@ -19,13 +19,16 @@ def pattern_spec(
 
     Raises MatchSpecSyntaxError or ResolveError for text that is no pattern, CheckError for a map with a variable as key.
     """
-    if isinstance(pattern, str):
-        from grammar import parse_term
-
-        parsed = parse_term(pattern, language_of(pattern, syntax))
-        pattern = term_from_node(parsed.node, parsed.source, env)
     problems: list[str] = []
-    head = pattern_from_term(pattern, problems)
+    try:
+        if isinstance(pattern, str):
+            from grammar import parse_term
+
+            parsed = parse_term(pattern, language_of(pattern, syntax))
+            pattern = term_from_node(parsed.node, parsed.source, env)
+        head = pattern_from_term(pattern, problems)
+    except RecursionError:
+        raise stack_exhausted() from None
     if problems:
         raise CheckError(problems)
     return MatchSpec((Clause(head, (), (expr_from_term(body, []),)),), row_type=row)

@@ -26,7 +26,7 @@ from matchspec.spec import (
     Row,
     T,
 )
-from matchspec.terms import Atom, Term, exact_key, exactly_equal
+from matchspec.terms import Atom, Term, cons, exact_key, exactly_equal
 
 # Equality by value, where a number may have several spellings that are different keys of a set: 1, 1.0 and True.
 _BY_VALUE: Final = frozenset(["==", "python:=="])
@@ -51,24 +51,33 @@ def bound_keys(spec: MatchSpec[Row, T], keypos: int, exotic: bool = False) -> li
 
 def _keys_of(clause: Clause, keypos: int, exotic: bool) -> list[Term] | None:
     head = clause.head
-    key: Expr
     if isinstance(head, PTuple):
         if len(head.items) < keypos:
             return []  # no row of a table is so short
-        at_key = head.items[keypos - 1]
-        literal = _literal(at_key)
+        literal = _literal(head.items[keypos - 1])
         if literal is not None:
             return [literal.value]
-        if not isinstance(at_key, PVar):
-            return None
-        key = EVar(at_key.number)
-    else:
-        key = ECall("element", (EConst(keypos), ERow()))
+    key = _expressions_of_key(head, keypos)
     for guard in clause.guards:
-        keys = _keys_of_guard(guard, key, keypos, exotic)
+        keys = _keys_of_guard(guard, key, exotic)
         if keys is not None:
             return keys
     return None
+
+
+def _expressions_of_key(head: Pattern, keypos: int) -> list[Expr]:
+    """What a guard may call the key: the head's variable at its place, or an element of the row."""
+    rows: list[Expr] = [ERow()]
+    found: list[Expr] = []
+    match head:
+        case PVar(number):
+            rows.append(EVar(number))
+        case PTuple(items) if isinstance(at_key := items[keypos - 1], PVar):
+            found.append(EVar(at_key.number))
+    for row in rows:
+        found.append(ECall("element", (EConst(keypos), row)))
+        found.append(ECall("python:[]", (row, EConst(keypos - 1))))  # an untyped lambda says row[0]
+    return found
 
 
 def _literal(pattern: Pattern) -> EConst | None:
@@ -79,46 +88,42 @@ def _literal(pattern: Pattern) -> EConst | None:
         case PTuple(items):
             parts = [_literal(item) for item in items]
             return None if None in parts else EConst(tuple([part.value for part in parts if part is not None]))
-        case PList(items, None):
+        case PList(items, tail):
             parts = [_literal(item) for item in items]
-            return None if None in parts else EConst([part.value for part in parts if part is not None])
-        case PWild() | PVar() | PList() | PMap():
+            rest = EConst([]) if tail is None else _literal(tail)
+            if rest is None or None in parts:
+                return None
+            return EConst(cons([part.value for part in parts if part is not None], rest.value))
+        case PWild() | PVar() | PMap():
             return None  # a map pattern matches larger maps too
         case _:
             assert_never(pattern)
 
 
-def _keys_of_guard(guard: Expr, key: Expr, keypos: int, exotic: bool) -> list[Term] | None:
+def _keys_of_guard(guard: Expr, key: list[Expr], exotic: bool) -> list[Term] | None:
     if not isinstance(guard, ECall):
         return None
     match guard.name, guard.args:
         case ("andalso" | "andthen" | "and" | "python:and"), args:
             for arg in args:
-                keys = _keys_of_guard(arg, key, keypos, exotic)
+                keys = _keys_of_guard(arg, key, exotic)
                 if keys is not None:
                     return keys
         case ("orelse" | "or" | "python:or"), args:
             found: list[Term] = []
             for arg in args:
-                keys = _keys_of_guard(arg, key, keypos, exotic)
+                keys = _keys_of_guard(arg, key, exotic)
                 if keys is None:
                     return None
                 found.extend(keys)
             return found
         case ("==" | "=:=" | "python:=="), (left, right):
-            other = right if _is_key(left, key, keypos) else left if _is_key(right, key, keypos) else None
+            other = right if left in key else left if right in key else None
             constant = None if other is None else _constant(other)
             return None if constant is None else _spellings(constant.value, guard.name, exotic)
-        case "python:in", (value, choices) if _is_key(value, key, keypos):
+        case "python:in", (value, choices) if value in key:
             return _keys_of_choices(choices, exotic)
     return None
-
-
-def _is_key(expr: Expr, key: Expr, keypos: int) -> bool:
-    if expr == key:
-        return True
-    # An untyped lambda says row[0] where Erlang says element(1, Row).
-    return isinstance(key, ECall) and expr == ECall("python:[]", (ERow(), EConst(keypos - 1)))
 
 
 def _constant(expr: Expr) -> EConst | None:
@@ -215,11 +220,13 @@ def _says(expr: Expr, pattern: Pattern) -> bool:
             return exactly_equal(value, same)
         case PTuple(patterns), ETuple(items):
             return len(patterns) == len(items) and all([_says(e, p) for e, p in zip(items, patterns, strict=True)])
-        case PList(patterns, None), EList(items, None):
-            return len(patterns) == len(items) and all([_says(e, p) for e, p in zip(items, patterns, strict=True)])
+        case PList(patterns, rest), EList(items, tail):
+            if len(patterns) != len(items) or not all([_says(e, p) for e, p in zip(items, patterns, strict=True)]):
+                return False
+            if rest is None or tail is None:
+                return rest is None and tail is None
+            return _says(tail, rest)
         case (PTuple() | PList()), EConst(value):
             literal = _literal(pattern)
             return literal is not None and exactly_equal(literal.value, value)
     return False
-
-

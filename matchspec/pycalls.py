@@ -5,21 +5,24 @@ constructors of immutable values on constants. Everything else runs code that a 
 """
 
 import builtins
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from types import UnionType
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from grammar.errors import nearest
-from grammar.tree import Attribute, Call, Infix, Node, TupleNode
+from grammar.tree import Attribute, Call, Constant, Infix, Keyword, Node, TupleNode
 from matchspec.capture import UNKNOWN, PyObject
 from matchspec.literals import VALUE_CLASSES
 from matchspec.pyfunctions import METHODS
-from matchspec.rowtypes import is_named_tuple, row_shape, size_function
-from matchspec.spec import ECall, EConst, EMap, ERow, ETuple, Expr
+from matchspec.pyoperations import is_cheap
+from matchspec.rowtypes import RowShape, is_named_tuple, row_shape, size_function
+from matchspec.spec import ECall, EConst, EMap, ERow, ETuple, Expr, RowType
 from matchspec.terms import Atom, Bitstring, ImproperList, V, const
 
 if TYPE_CHECKING:
     from matchspec.resolve_python import PythonResolver
 
 Given: TypeAlias = list[Expr]
+Named: TypeAlias = dict[str, Expr]
 
 # builtin -> (function, least, most arguments)
 _BUILTINS: Final[dict[str, tuple[str, int, int]]] = {
@@ -35,35 +38,82 @@ _BUILTINS: Final[dict[str, tuple[str, int, int]]] = {
     "str": ("python:str", 1, 1),
 }
 _BUILDERS: Final[tuple[PyObject, ...]] = (Atom, V, const, ImproperList, Bitstring, *VALUE_CLASSES.values())
+_ROW_METHODS: Final = ("_replace", "_asdict")
 _HINT: Final = "a query calls len, abs, min, max, round, int, float, str, bool, isinstance and methods of str"
 
 
 def call(resolver: "PythonResolver", node: Call) -> Expr:
-    """The expression of a call. Raises ResolveError for one that a query cannot make."""
-    if node.receiver is not None:
-        owner = resolver.outside(node.receiver)
-        if owner is not UNKNOWN:
-            named = Attribute(node.receiver, node.name, node.span)
-            return _of_object(resolver, node, resolver.known(named))
-        return _method(resolver, node, node.receiver)
-    if node.name in resolver.names:
-        resolver.fail(node, f"{node.name!r} is a part of the row and cannot be called")
-    function = resolver.scope.value(node.name)
+    """The expression of a call. Raises ResolveError for one that a query cannot make.
+
+    The arguments are resolved here and not further down, so that nested calls take few frames of Python's stack.
+    """
+    function = _function(resolver, node)
+    args = [resolver.expr(arg) for arg in (node.args[:1] if function is isinstance else node.args)]
+    named = {keyword.name: resolver.expr(keyword.value) for keyword in node.keywords}
     if function is UNKNOWN:
-        hint = nearest(node.name, [*_BUILTINS, *resolver.scope.names()]) or _HINT
-        resolver.fail(node, f"the function {node.name!r} is not defined", hint)
-    return _of_object(resolver, node, function)
-
-
-def _of_object(resolver: "PythonResolver", node: Call, function: PyObject) -> Expr:
-    name = getattr(function, "__name__", "")
-    if name in _BUILTINS and function is getattr(builtins, name):
-        return _builtin(resolver, node, name)
+        assert node.receiver is not None
+        receiver = resolver.expr(node.receiver)
+        if node.name in _ROW_METHODS:
+            return _row_method(resolver, node, node.receiver, named)
+        return resolver.folded(ECall(f"python:.{node.name}", (receiver, *args), node.span))
     if is_named_tuple(function):
-        return _build_row(resolver, node, function)
+        return _build_row(resolver, node, function, args, named)
     if any([function is builder for builder in _BUILDERS]):
-        return _build_value(resolver, node, function)
-    resolver.fail(node, f"{node.name}() runs Python code, which a match spec cannot hold", _HINT)
+        return _build_value(resolver, node, function, args, named)
+    return _builtin(resolver, node, function, args)
+
+
+def _function(resolver: "PythonResolver", node: Call) -> PyObject:
+    """What is called, if it may be; UNKNOWN for a method of a part of the row."""
+    function: PyObject = UNKNOWN
+    if node.receiver is None:
+        if node.name in resolver.names:
+            resolver.fail(node, f"{node.name!r} is a part of the row and cannot be called")
+        function = resolver.scope.value(node.name)
+        if function is UNKNOWN:
+            hint = nearest(node.name, [*_BUILTINS, *resolver.scope.names()]) or _HINT
+            resolver.fail(node, f"the function {node.name!r} is not defined", hint)
+    else:
+        owner = resolver.outside(node.receiver)
+        # A method of a captured str or dict is one as any other.
+        if owner is not UNKNOWN and not (node.name in METHODS and isinstance(owner, (str, bytes, dict, list, tuple))):
+            function = resolver.known(Attribute(node.receiver, node.name, node.span))
+    if function is UNKNOWN:
+        _check_method(resolver, node)
+    elif is_named_tuple(function):
+        _check_constructor(resolver, node, function)
+    elif any([function is builder for builder in _BUILDERS]):
+        pass
+    elif any([function is getattr(builtins, name) for name in _BUILTINS]):
+        _check_builtin(resolver, node, function)
+    else:
+        resolver.fail(node, f"{node.name}() runs Python code, which a match spec cannot hold", _HINT)
+    return function
+
+
+def _check_method(resolver: "PythonResolver", node: Call) -> None:
+    if node.name in _ROW_METHODS:
+        return
+    if node.name not in METHODS:
+        hint = nearest(node.name, METHODS) or _HINT
+        resolver.fail(node, f"the method .{node.name}() cannot be called in a query", hint)
+    _no_keywords(resolver, node)
+
+
+def _check_constructor(resolver: "PythonResolver", node: Call, cls: RowType) -> None:
+    """Refuses a subclass of a NamedTuple class that does more than hold the values when it is called."""
+    original = next(base for base in cls.__mro__ if "_fields" in vars(base))
+    if cls.__new__ is not original.__new__ or cls.__init__ is not object.__init__:
+        resolver.fail(node, f"{node.name}() runs Python code of its own, which a match spec cannot hold")
+
+
+def _check_builtin(resolver: "PythonResolver", node: Call, function: PyObject) -> None:
+    name = next(name for name in _BUILTINS if function is getattr(builtins, name))
+    _, least, most = _BUILTINS[name]
+    _no_keywords(resolver, node)
+    if not least <= len(node.args) <= most:
+        takes = f"{least}" if least == most else f"{least} to {most}"
+        resolver.fail(node, f"{name}() takes {takes} argument{'' if most == 1 else 's'}, not {len(node.args)}")
 
 
 def _no_keywords(resolver: "PythonResolver", node: Call) -> None:
@@ -71,58 +121,58 @@ def _no_keywords(resolver: "PythonResolver", node: Call) -> None:
         resolver.fail(node.keywords[0].value, f"{node.name}() takes no keyword arguments in a query")
 
 
-def _args(resolver: "PythonResolver", node: Call) -> Given:
-    _no_keywords(resolver, node)
-    return [resolver.expr(arg) for arg in node.args]
-
-
-def _builtin(resolver: "PythonResolver", node: Call, name: str) -> Expr:
-    function, least, most = _BUILTINS[name]
-    if not least <= len(node.args) <= most:
-        resolver.fail(node, f"{name}() takes {least} to {most} arguments in a query, not {len(node.args)}")
+def _builtin(resolver: "PythonResolver", node: Call, function: PyObject, args: Given) -> Expr:
+    name = next(name for name in _BUILTINS if function is getattr(builtins, name))
     if name == "isinstance":
-        _no_keywords(resolver, node)
-        return ECall(function, (resolver.expr(node.args[0]), _classes(resolver, node.args[1])), node.span)
-    args = _args(resolver, node)
+        args = [*args, _classes(resolver, node.args[1])]
     if name == "len":
         exact = size_function(resolver.annotation(node.args[0]))
         if exact is not None:
             return ECall(exact, tuple(args), node.span)
     if name == "bool" and resolver.is_boolean(node.args[0], args[0]):
         return args[0]
-    return resolver.folded(ECall(function, tuple(args), node.span))
+    return resolver.folded(ECall(_BUILTINS[name][0], tuple(args), node.span))
 
 
 def _classes(resolver: "PythonResolver", node: Node) -> Expr:
+    found = _listed(resolver, node)
+    return EConst(found[0] if len(found) == 1 else tuple(found), span=node.span)
+
+
+def _listed(resolver: "PythonResolver", node: Node) -> list[type]:
+    """The classes that the second argument of isinstance() names: one, a tuple of them, or `A | B`."""
     match node:
         case TupleNode(items):
-            classes = [cast(EConst, _classes(resolver, item)).value for item in items]
-            return EConst(tuple(classes), span=node.span)
+            return [cls for item in items for cls in _listed(resolver, item)]
         case Infix("|", left, right):
-            parts = [cast(EConst, _classes(resolver, side)).value for side in (left, right)]
-            return EConst(tuple(parts), span=node.span)
-    cls = resolver.outside(node)
-    if isinstance(cls, tuple) and all([isinstance(part, type) for part in cls]):
-        return EConst(cls, span=node.span)
-    if not isinstance(cls, type):
+            return _listed(resolver, left) + _listed(resolver, right)
+        case Constant(None):
+            return [type(None)]
+    found = _flat(resolver.outside(node))
+    if found is None:
         resolver.fail(node, "the second argument of isinstance() is a class or a tuple of classes")
-    return EConst(cls, span=node.span)
+    return found
 
 
-def _build_row(resolver: "PythonResolver", node: Call, cls: PyObject) -> Expr:
+def _flat(classes: PyObject) -> list[type] | None:
+    if isinstance(classes, (tuple, UnionType)):
+        parts = [_flat(part) for part in (classes if isinstance(classes, tuple) else classes.__args__)]
+        return None if None in parts else [cls for part in parts if part is not None for cls in part]
+    return [classes] if isinstance(classes, type) else None
+
+
+def _build_row(resolver: "PythonResolver", node: Call, cls: PyObject, args: Given, named: Named) -> Expr:
     """`User("x", age=1)`: a row of the class, with its defaults."""
     shape = row_shape(cls)
     assert shape is not None
-    values: dict[str, Expr] = dict(zip(shape.fields, [resolver.expr(arg) for arg in node.args], strict=False))
-    if len(node.args) > shape.arity:
-        resolver.fail(node, f"{shape.name}() takes {shape.arity} arguments, not {len(node.args)}")
+    if len(args) > shape.arity:
+        resolver.fail(node, f"{shape.name}() takes {shape.arity} arguments, not {len(args)}")
+    values: dict[str, Expr] = dict(zip(shape.fields, args, strict=False))
     for keyword in node.keywords:
-        if keyword.name not in shape.fields:
-            hint = nearest(keyword.name, shape.fields)
-            resolver.fail(keyword.value, f"{shape.name} has no field {keyword.name!r}", hint)
+        _check_field(resolver, keyword, shape)
         if keyword.name in values:
             resolver.fail(keyword.value, f"{shape.name}() gets the field {keyword.name!r} twice")
-        values[keyword.name] = resolver.expr(keyword.value)
+    values.update(named)
     defaults = shape.make._field_defaults
     for field in shape.fields:
         if field not in values:
@@ -132,46 +182,39 @@ def _build_row(resolver: "PythonResolver", node: Call, cls: PyObject) -> Expr:
     return ETuple(tuple([values[field] for field in shape.fields]), shape.make, node.span)
 
 
-def _build_value(resolver: "PythonResolver", node: Call, cls: PyObject) -> Expr:
-    """`date(2020, 7, 10)`, `Atom("ok")`: an immutable value, built once."""
-    args = [resolver.expr(arg) for arg in node.args]
-    keywords = {keyword.name: resolver.expr(keyword.value) for keyword in node.keywords}
+def _check_field(resolver: "PythonResolver", keyword: Keyword, shape: RowShape) -> None:
+    if keyword.name not in shape.fields:
+        hint = nearest(keyword.name, shape.fields)
+        resolver.fail(keyword.value, f"{shape.name} has no field {keyword.name!r}", hint)
+
+
+def _build_value(resolver: "PythonResolver", node: Call, cls: PyObject, args: Given, named: Named) -> Expr:
+    """`date(2020, 7, 10)`, `Atom("ok")`: an immutable value, built once if from constants."""
     constants = [arg.value for arg in args if isinstance(arg, EConst)]
-    named = {name: value.value for name, value in keywords.items() if isinstance(value, EConst)}
-    if len(constants) != len(args) or len(named) != len(keywords):
-        if keywords:
+    options = {name: value.value for name, value in named.items() if isinstance(value, EConst)}
+    if len(constants) != len(args) or len(options) != len(named):
+        if named:
             resolver.fail(node, f"{node.name}() of columns takes no keyword arguments in a query")
         return ECall("python:new", (EConst(cls), *args), node.span)
     assert callable(cls)
+    if not is_cheap(cls, [*constants, *options.values()]):
+        resolver.fail(node, f"{node.name}() refuses its arguments: the number is too large")
     try:
-        return EConst(cls(*constants, **named), span=node.span)
-    except Exception as error:  # the constructors raise several kinds, all about their arguments
+        return EConst(cls(*constants, **options), span=node.span)
+    except Exception as error:  # noqa: BLE001  # the constructors raise several kinds, all about their arguments
         resolver.fail(node, f"{node.name}() refuses its arguments: {error}")
 
 
-def _method(resolver: "PythonResolver", node: Call, receiver: Node) -> Expr:
-    value = resolver.expr(receiver)
-    if node.name in ("_replace", "_asdict"):
-        return _row_method(resolver, node, receiver, value)
-    if node.name not in METHODS:
-        hint = nearest(node.name, METHODS) or _HINT
-        resolver.fail(node, f"the method .{node.name}() cannot be called in a query", hint)
-    return resolver.folded(ECall(f"python:.{node.name}", (value, *_args(resolver, node)), node.span))
-
-
-def _row_method(resolver: "PythonResolver", node: Call, receiver: Node, value: Expr) -> Expr:
-    shape = resolver.shape if isinstance(value, ERow) else None
+def _row_method(resolver: "PythonResolver", node: Call, receiver: Node, named: Named) -> Expr:
+    shape = resolver.shape if isinstance(resolver.expr(receiver), ERow) else None
     if shape is None or shape.make is None or node.args:
         hint = "row._replace(field=value) with a row type that is a NamedTuple"
         resolver.fail(node, f".{node.name}() is a method of rows whose type is known", hint)
     columns: dict[str, Expr] = {field: resolver.expr(Attribute(receiver, field, node.span)) for field in shape.fields}
     if node.name == "_asdict":
+        _no_keywords(resolver, node)
         return EMap(tuple([(EConst(field), column) for field, column in columns.items()]), node.span)
     for keyword in node.keywords:
-        if keyword.name not in columns:
-            hint = nearest(keyword.name, shape.fields)
-            resolver.fail(keyword.value, f"{shape.name} has no field {keyword.name!r}", hint)
-        columns[keyword.name] = resolver.expr(keyword.value)
+        _check_field(resolver, keyword, shape)
+    columns.update(named)
     return ETuple(tuple(columns.values()), shape.make, node.span)
-
-

@@ -1,8 +1,8 @@
 """What only Python's lambdas can say: operators and functions with Python's own meaning.
 
 A lambda means what Python says: `//` floors, `1 == True`, comparing None with a number raises. So its operators are
-calls of the functions here, named `python:<` and so on, and not of Erlang's in `matchspec.functions`. Each returns FAIL
-where Python would raise.
+calls of the functions here, named `python:<` and so on, and not of Erlang's in `matchspec.functions`. What they do is
+in `matchspec.pyoperations`; each returns FAIL where Python would raise.
 
 `erlang` gives the expression that an Erlang programmer would write for it, for the renderers. It means the same on the
 values that the operator is for; where Python would raise for mixed types, Erlang compares in its total order. Functions
@@ -12,15 +12,15 @@ without a counterpart have None there.
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias, cast, final
+from typing import Final, TypeAlias, cast, final
 
+from matchspec import pyoperations as op
 from matchspec.closures import truth
-from matchspec.functions import FAIL, MAX_INTEGER_BITS, Implementation
-from matchspec.spec import ECall, EConst, EList, ETuple, Expr
-from matchspec.terms import Atom, Term
+from matchspec.functions import Implementation
+from matchspec.spec import ECall, EConst, EList, ETuple, EVar, Expr
+from matchspec.terms import Atom
 
 Rendering: TypeAlias = Callable[[tuple[Expr, ...]], Expr]
-PyValue: TypeAlias = Any  # a value that Python's own operators are about to be tried on
 
 
 class Untranslatable(Exception):
@@ -36,101 +36,6 @@ class PythonFunction:
     erlang: Rendering | None = field(compare=False, repr=False, default=None)
     boolean: bool = False
     hint: str = ""
-
-
-# --- implementations ----------------------------------------------------------------------------------------------
-# They run operators of the values' own types, which may raise anything at all: hence the broad excepts.
-
-
-def _unary(function: Callable[[PyValue], PyValue]) -> Implementation:
-    def call(value: PyValue) -> Term:
-        try:
-            return function(value)
-        except Exception:
-            return FAIL
-
-    return call
-
-
-def _binary(function: Callable[[PyValue, PyValue], PyValue]) -> Implementation:
-    def call(left: PyValue, right: PyValue) -> Term:
-        try:
-            return function(left, right)
-        except Exception:
-            return FAIL
-
-    return call
-
-
-def _variadic(function: Callable[..., PyValue]) -> Implementation:
-    def call(*values: PyValue) -> Term:
-        try:
-            return function(*values)
-        except Exception:
-            return FAIL
-
-    return call
-
-
-def _bits(value: PyValue) -> int:
-    return value.bit_length() if isinstance(value, int) else 0
-
-
-def _power(base: PyValue, exponent: PyValue) -> PyValue:
-    if isinstance(exponent, int) and exponent > 0 and _bits(base) * exponent > MAX_INTEGER_BITS:
-        return FAIL
-    return base**exponent
-
-
-def _left_shift(value: PyValue, count: PyValue) -> PyValue:
-    if isinstance(count, int) and _bits(value) + count > MAX_INTEGER_BITS:
-        return FAIL
-    return value << count
-
-
-def _multiply(left: PyValue, right: PyValue) -> PyValue:
-    if _bits(left) + _bits(right) > MAX_INTEGER_BITS:
-        return FAIL
-    for sequence, times in ((left, right), (right, left)):
-        if isinstance(sequence, (str, bytes, list, tuple)) and isinstance(times, int):
-            if len(sequence) * times > MAX_INTEGER_BITS:
-                return FAIL
-    return left * right
-
-
-def _field(value: PyValue, position: PyValue) -> PyValue:
-    return value[position] if isinstance(value, tuple) else FAIL
-
-
-def _is_sequence(value: PyValue, least: PyValue, most: PyValue) -> PyValue:
-    """Whether a sequence pattern of Python can match: a list or tuple with a length between the two bounds."""
-    return isinstance(value, (list, tuple)) and least <= len(value) and (most is None or len(value) <= most)
-
-
-def _rest(value: PyValue, before: PyValue, after: PyValue) -> PyValue:
-    """What `*rest` in a sequence pattern binds, with so many items before and after it: always a list."""
-    return list(value[before : len(value) - after])
-
-
-def _has_key(value: PyValue, key: PyValue) -> PyValue:
-    return isinstance(value, dict) and key in value
-
-
-def _dict_of(*parts: PyValue) -> PyValue:
-    return dict(zip(parts[::2], parts[1::2], strict=True))
-
-
-def _without(value: PyValue, *keys: PyValue) -> PyValue:
-    return {key: item for key, item in value.items() if key not in keys}
-
-
-def _slice(value: PyValue, lower: PyValue, upper: PyValue, step: PyValue) -> PyValue:
-    return value[lower:upper:step]
-
-
-def _constructor(*args: PyValue) -> PyValue:
-    make, *rest = args
-    return make(*rest)
 
 
 # --- what an Erlang programmer would write ------------------------------------------------------------------------
@@ -166,7 +71,7 @@ def _choices(collection: Expr) -> tuple[Expr, ...]:
         case EConst(value) if isinstance(value, (tuple, list, set, frozenset)):
             ordered = sorted(value, key=repr) if isinstance(value, (set, frozenset)) else value
             return tuple([EConst(item) for item in ordered])
-        case ETuple(items) | EList(items, None):
+        case ETuple(items) | EList(items, None) | ECall("python:set", items):
             return items
     raise Untranslatable
 
@@ -181,6 +86,39 @@ def _membership(args: tuple[Expr, ...]) -> Expr:
 
 def _no_membership(args: tuple[Expr, ...]) -> Expr:
     return ECall("not", (_membership(args),))
+
+
+def _joined(name: str) -> Rendering:
+    """`and` and `or`: in Erlang every operand but the last has to be a boolean."""
+
+    def rendering(args: tuple[Expr, ...]) -> Expr:
+        if any([is_never_boolean(arg) for arg in args[:-1]]):
+            raise Untranslatable
+        return ECall(name, args)
+
+    return rendering
+
+
+def is_never_boolean(expr: Expr) -> bool:
+    """Whether an expression gives something else than True and False; of a column that is not known."""
+    match expr:
+        case ECall("python:and" | "python:or", args):
+            return any([is_never_boolean(arg) for arg in args])
+        case ECall("=:=" | "=/="):
+            return False
+        case ECall(name):
+            return name not in PYTHON or not PYTHON[name].boolean
+        case EConst(value):
+            return not isinstance(value, bool)
+        case EVar():
+            return False
+    return True
+
+
+def _whole_number(args: tuple[Expr, ...]) -> Expr:
+    if len(args) != 1:
+        raise Untranslatable
+    return ECall("trunc", args)
 
 
 def _truth(args: tuple[Expr, ...]) -> Expr:
@@ -258,73 +196,66 @@ def _value(
 
 
 _LENGTH_HINT: Final = "give the row type, so that it is known whether to ask for length, tuple_size or map_size"
+_ROUND_HINT: Final = "Python rounds halves to even, Erlang's round away from zero"
 _STRING_METHODS: Final = (
     *("lower", "upper", "casefold", "title", "capitalize", "strip", "lstrip", "rstrip", "removeprefix", "removesuffix"),
-    *("replace", "find", "count", "index", "split", "isdigit", "isalpha", "isalnum", "isspace", "islower", "isupper"),
+    *("find", "count", "index", "split", "isdigit", "isalpha", "isalnum", "isspace", "islower", "isupper"),
     "get",
 )
 
 
-def _method(name: str) -> Callable[..., PyValue]:
-    def call(receiver: PyValue, *args: PyValue) -> PyValue:
-        # Only methods of str, bytes, dict, list and tuple: no code of the value's own runs.
-        if type(receiver) not in (str, bytes, dict, list, tuple):
-            return FAIL
-        return operator.methodcaller(name, *args)(receiver)
-
-    return call
-
-
 _TABLE: Final = (
-    _boolean("<", "<", _binary(operator.lt), _same("<")),
-    _boolean("<=", "<=", _binary(operator.le), _same("=<")),
-    _boolean(">", ">", _binary(operator.gt), _same(">")),
-    _boolean(">=", ">=", _binary(operator.ge), _same(">=")),
-    _boolean("==", "==", _binary(operator.eq), _same("==")),
-    _boolean("!=", "!=", _binary(operator.ne), _same("/=")),
-    _boolean("in", "in", _binary(lambda value, choices: value in choices), _membership),
-    _boolean("not in", "not in", _binary(lambda value, choices: value not in choices), _no_membership),
-    _boolean("not", "not", _unary(operator.not_), _same("not")),
+    _boolean("<", "<", op.comparison(operator.lt), _same("<")),
+    _boolean("<=", "<=", op.comparison(operator.le), _same("=<")),
+    _boolean(">", ">", op.comparison(operator.gt), _same(">")),
+    _boolean(">=", ">=", op.comparison(operator.ge), _same(">=")),
+    _boolean("==", "==", op.comparison(operator.eq), _same("==")),
+    _boolean("!=", "!=", op.comparison(operator.ne), _same("/=")),
+    _boolean("in", "in", op.binary(op.contains), _membership),
+    _boolean("not in", "not in", op.binary(op.lacks), _no_membership),
+    _boolean("not", "not", op.unary(operator.not_), _same("not")),
     _boolean("bool", "bool()", truth, _truth),
-    _value("and", "and", None, _same("andalso")),
-    _value("or", "or", None, _same("orelse")),
+    _value("and", "and", None, _joined("andalso")),
+    _value("or", "or", None, _joined("orelse")),
     _value("if", "conditional expression inside an expression", None),
-    _value("+", "+", _binary(operator.add), _same("+")),
-    _value("-", "-", _binary(operator.sub), _same("-")),
-    _value("*", "*", _binary(_multiply), _same("*")),
-    _value("/", "/", _binary(operator.truediv), _same("/")),
-    _value("//", "//", _binary(operator.floordiv), _floor_division),
-    _value("%", "%", _binary(operator.mod), _remainder),
-    _value("**", "**", _binary(_power)),
-    _value("<<", "<<", _binary(_left_shift), _same("bsl")),
-    _value(">>", ">>", _binary(operator.rshift), _same("bsr")),
-    _value("&", "&", _binary(operator.and_), _same("band")),
-    _value("|", "|", _binary(operator.or_), _same("bor")),
-    _value("^", "^", _binary(operator.xor), _same("bxor")),
-    _value("~", "~", _unary(operator.invert), _same("bnot")),
-    _value("neg", "unary -", _unary(operator.neg), _same("-")),
-    _value("pos", "unary +", _unary(operator.pos), _same("+")),
-    _value("[]", "subscript", _binary(operator.getitem), _subscript),
-    _value("field", "attribute", _binary(_field), _subscript),
-    _value("slice", "slice", _variadic(_slice)),
-    _value("dict", "dict display", _variadic(_dict_of)),
-    _value("len", "len()", _unary(len), hint=_LENGTH_HINT),
-    _value("abs", "abs()", _unary(abs), _same("abs")),
-    _value("min", "min()", _variadic(min), _nested("min")),
-    _value("max", "max()", _variadic(max), _nested("max")),
-    _value("round", "round()", _variadic(round), hint="Python rounds halves to even, Erlang's round away from zero"),
-    _value("int", "int()", _variadic(int), _same("trunc")),
-    _value("float", "float()", _unary(float), _same("float")),
-    _value("str", "str()", _unary(str)),
-    _boolean("isinstance", "isinstance()", _binary(isinstance), _type_test),
-    _boolean(".startswith", "str.startswith()", _variadic(_method("startswith")), lambda args: _affix(args, False)),
-    _boolean(".endswith", "str.endswith()", _variadic(_method("endswith")), lambda args: _affix(args, True)),
-    *[_value(f".{name}", f".{name}()", _variadic(_method(name))) for name in _STRING_METHODS],
-    _boolean("is_sequence", "sequence pattern", _variadic(_is_sequence), None),
-    _boolean("has_key", "mapping pattern", _binary(_has_key), lambda args: ECall("is_map_key", (args[1], args[0]))),
-    _value("rest", "* in a pattern", _variadic(_rest)),
-    _value("without", "** in a pattern", _variadic(_without)),
-    _value("new", "call of a class", _variadic(_constructor)),
+    _value("+", "+", op.binary(op.add), _same("+")),
+    _value("-", "-", op.binary(operator.sub), _same("-")),
+    _value("*", "*", op.binary(op.multiply), _same("*")),
+    _value("/", "/", op.binary(operator.truediv), _same("/")),
+    _value("//", "//", op.binary(op.floor_divide), _floor_division),
+    _value("%", "%", op.binary(op.modulo), _remainder),
+    _value("**", "**", op.binary(op.power)),
+    _value("<<", "<<", op.binary(op.left_shift), _same("bsl")),
+    _value(">>", ">>", op.binary(operator.rshift), _same("bsr")),
+    _value("&", "&", op.binary(operator.and_), _same("band")),
+    _value("|", "|", op.binary(operator.or_), _same("bor")),
+    _value("^", "^", op.binary(operator.xor), _same("bxor")),
+    _value("~", "~", op.unary(operator.invert), _same("bnot")),
+    _value("neg", "unary -", op.unary(operator.neg), _same("-")),
+    _value("pos", "unary +", op.unary(operator.pos), _same("+")),
+    _value("[]", "subscript", op.binary(operator.getitem), _subscript),
+    _value("field", "attribute", op.binary(op.field_of), _subscript),
+    _value("slice", "slice", op.variadic(op.sliced)),
+    _value("dict", "dict display", op.variadic(op.dict_of)),
+    _value("set", "set display", op.variadic(op.set_of)),
+    _value("len", "len()", op.unary(len), hint=_LENGTH_HINT),
+    _value("abs", "abs()", op.unary(abs), _same("abs")),
+    _value("min", "min()", op.variadic(op.least_of), _nested("min")),
+    _value("max", "max()", op.variadic(op.greatest_of), _nested("max")),
+    _value("round", "round()", op.variadic(op.rounded), hint=_ROUND_HINT),
+    _value("int", "int()", op.variadic(op.integer), _whole_number),
+    _value("float", "float()", op.unary(float), _same("float")),
+    _value("str", "str()", op.unary(op.text_of)),
+    _boolean("isinstance", "isinstance()", op.binary(isinstance), _type_test),
+    _boolean(".startswith", "str.startswith()", op.variadic(op.method("startswith")), lambda args: _affix(args, False)),
+    _boolean(".endswith", "str.endswith()", op.variadic(op.method("endswith")), lambda args: _affix(args, True)),
+    _value(".replace", ".replace()", op.variadic(op.replaced)),
+    *[_value(f".{name}", f".{name}()", op.variadic(op.method(name))) for name in _STRING_METHODS],
+    _boolean("is_sequence", "sequence pattern", op.variadic(op.is_sequence), None),
+    _boolean("has_key", "mapping pattern", op.binary(op.has_key), lambda args: ECall("is_map_key", (args[1], args[0]))),
+    _value("rest", "* in a pattern", op.variadic(op.rest_of)),
+    _value("without", "** in a pattern", op.variadic(op.without_keys)),
+    _value("new", "call of a class", op.variadic(op.constructor)),
 )
 
 PYTHON: Final[dict[str, PythonFunction]] = {entry.name: entry for entry in _TABLE}

@@ -1,10 +1,13 @@
 """Patterns of `match` statements: each `case` to a head, and guards for what a head cannot say.
 
 Python's patterns are looser than Erlang's heads: `1` matches 1.0 and True, `(a, b)` matches lists too. So only the row
-itself is taken apart by the head; what stands deeper, and literals that Python compares by value, become guards.
+itself, which is a tuple, is taken apart by the head; what stands deeper, and literals that Python compares by value,
+become guards. A row is of the row type, where there is one, and its columns are of the types that they are declared to
+be: a str is not one of its subclasses there.
 """
 
-from typing import TYPE_CHECKING, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from grammar.tree import (
     Alternatives,
@@ -25,7 +28,8 @@ from grammar.tree import (
 from matchspec.capture import UNKNOWN, PyObject
 from matchspec.rowtypes import is_named_tuple, row_shape
 from matchspec.spec import Clause as SpecClause
-from matchspec.spec import ECall, EConst, ERow, EVar, Expr, Pattern, PConst, PTuple, PVar, PWild
+from matchspec.spec import ECall, EConst, EList, ERow, EVar, Expr, Pattern, PConst, PTuple, PVar, PWild
+from matchspec.terms import Term
 
 if TYPE_CHECKING:
     from matchspec.resolve_python import PythonResolver
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 Guards: TypeAlias = list[Expr]
 
 # Classes whose pattern with one argument, `int(x)`, binds the value itself.
-_SELF_MATCHING = (bool, bytes, dict, float, frozenset, int, list, set, str, tuple)
+_SELF_MATCHING: Final = (bool, bytes, dict, float, frozenset, int, list, set, str, tuple)
 
 
 def match_clause(resolver: "PythonResolver", clause: Clause) -> list[SpecClause]:
@@ -41,15 +45,36 @@ def match_clause(resolver: "PythonResolver", clause: Clause) -> list[SpecClause]
     pattern = clause.params[0]
     options = pattern.options if isinstance(pattern, Alternatives) else (pattern,)
     found: list[SpecClause] = []
+    earlier: Guards = []
     for option in options:
-        resolver.names, resolver.annotations, resolver.columns = {}, {}, set()
-        resolver.names[resolver.function.subject] = ERow()
-        resolver.annotations[resolver.function.subject] = resolver.row_type
+        _start(resolver)
         head, guards = _row_pattern(resolver, option)
+        guards = [*earlier, *guards]
         for tests in clause.guards:
             guards.extend([resolver.truth(test) for test in tests])
-        found.extend(resolver.flatten(clause.body[0], tuple(guards), lambda: _with_columns(resolver, head)))
+        found.extend(resolver.flatten(clause.body[0], tuple(guards), partial(_with_columns, resolver, head)))
+        if clause.guards and option is not options[-1]:
+            # Python tries the guard on the first alternative that matches, and no other after it.
+            earlier.append(_negated(resolver, option))
     return found
+
+
+def _start(resolver: "PythonResolver") -> None:
+    resolver.names = {resolver.function.subject: ERow()}
+    resolver.annotations = {resolver.function.subject: resolver.row_type}
+    resolver.columns, resolver.literals = set(), {}
+
+
+def _negated(resolver: "PythonResolver", option: Node) -> Expr:
+    """A guard that is true when the row does not match a pattern."""
+    _start(resolver)
+    return ECall("python:not", (_conjunction(_guards(resolver, option, ERow(option.span)), option),), option.span)
+
+
+def _conjunction(guards: Guards, node: Node) -> Expr:
+    if not guards:
+        return EConst(True)
+    return guards[0] if len(guards) == 1 else ECall("python:and", tuple(guards), node.span)
 
 
 def _with_columns(resolver: "PythonResolver", head: Pattern) -> Pattern:
@@ -82,7 +107,7 @@ def _row_pattern(resolver: "PythonResolver", node: Node) -> tuple[Pattern, Guard
             return _columns(resolver, node, list(items))
         case ClassPattern():
             return _row_class(resolver, node)
-    resolver.fail(node, "a case for a row is a tuple pattern, a class pattern, a name or `_`", "case (name, age): ...")
+    return PWild(), _guards(resolver, node, ERow(node.span))
 
 
 def _columns(resolver: "PythonResolver", node: Node, items: list[Node]) -> tuple[Pattern, Guards]:
@@ -98,14 +123,23 @@ def _columns(resolver: "PythonResolver", node: Node, items: list[Node]) -> tuple
     patterns: list[Pattern] = []
     guards: Guards = []
     for number, item in enumerate(items, start=1):
-        if isinstance(item, Constant) and (item.value is None or isinstance(item.value, (bool, str, bytes))):
-            patterns.append(PConst(item.value))  # here Python's equality and Erlang's are one
+        if isinstance(item, Constant) and _is_exact(resolver, number, item.value):
+            patterns.append(PConst(item.value))
+            resolver.literals[number] = EConst(item.value, span=item.span)
             continue
         patterns.append(PWild() if isinstance(item, Wild) else PVar(number))
         if isinstance(item, Name) and resolver.shape is not None:
             resolver.annotations[item.name] = resolver.shape.types[number - 1]
         guards.extend(_guards(resolver, item, EVar(number, item.span)))
     return PTuple(tuple(patterns)), guards
+
+
+def _is_exact(resolver: "PythonResolver", number: int, value: Term) -> bool:
+    """Whether Python's equality with a literal and Erlang's are one in this column."""
+    if value is None or isinstance(value, bool):
+        return True
+    kind = type(value)
+    return resolver.shape is not None and kind in (str, bytes) and resolver.shape.types[number - 1] is kind
 
 
 def _without_star(resolver: "PythonResolver", items: list[Node], star: int, arity: int) -> list[Node]:
@@ -115,7 +149,9 @@ def _without_star(resolver: "PythonResolver", items: list[Node], star: int, arit
     if count < 0:
         resolver.fail(rest, f"the pattern has more columns than the row, which has {arity}")
     if isinstance(rest, Rest) and isinstance(rest.value, Name):
-        resolver.fail(rest, f"a star cannot bind columns of the row to {rest.value.name!r}", "name the columns, or use *_")
+        numbers = range(star + 1, star + 1 + count)
+        resolver.columns.update(numbers)
+        resolver.names[rest.value.name] = EList(tuple([EVar(number, rest.span) for number in numbers]), span=rest.span)
     return [*items[:star], *[Wild(rest.span)] * count, *items[star + 1 :]]
 
 
@@ -212,7 +248,7 @@ def _class(resolver: "PythonResolver", node: ClassPattern, place: Expr) -> Guard
             at = ECall("python:field", (place, EConst(shape.fields.index(field))), item.span)
             guards.extend(_guards(resolver, item, at))
         return guards
-    if node.keywords or len(node.args) > 1 or (node.args and cls not in _SELF_MATCHING):
+    if node.keywords or len(node.args) > 1 or (node.args and not any([cls is known for known in _SELF_MATCHING])):
         resolver.fail(node, f"only fields of NamedTuples can be matched, not those of {cls.__name__}")
     return [*guards, *_guards(resolver, node.args[0], place)] if node.args else guards
 
@@ -224,7 +260,5 @@ def _either(resolver: "PythonResolver", node: Node, options: tuple[Node, ...], p
         guards = _guards(resolver, option, place)
         if resolver.names != before:
             resolver.fail(option, "names cannot be bound inside a nested or-pattern", "write several cases")
-        if not guards:
-            return EConst(True)
-        tests.append(guards[0] if len(guards) == 1 else ECall("python:and", tuple(guards), option.span))
+        tests.append(_conjunction(guards, option))
     return ECall("python:or", tuple(tests), node.span)

@@ -5,9 +5,11 @@ and bodies a tuple is a call, `{{...}}` builds a tuple, `{const, T}` quotes, `'$
 bindings. Reading collects every problem; writing refuses only what just Python can say.
 """
 
-from typing import Final, assert_never
+from typing import assert_never
 
+from matchspec.check import NEITHER, problems_of
 from matchspec.errors import CheckError, RenderError
+from matchspec.maps import make_map
 from matchspec.pyfunctions import PYTHON, Untranslatable
 from matchspec.spec import (
     Clause,
@@ -45,31 +47,35 @@ from matchspec.terms import (
     is_atom,
     variable_number,
 )
-from matchspec.maps import make_map
+from matchspec.text import brief
 
 RawSpec = list[tuple[Term, list[Term], list[Term]]]
-
-_NEITHER: Final = "is neither a call nor a tuple: a call is {name, args...}, a tuple is written {{...}}"
-
 
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
 def spec_from_term(term: Term) -> tuple[Clause, ...]:
-    """The clauses of a raw match spec. Raises CheckError with every problem, TermError when nested too deeply."""
-    problems: list[str] = []
+    """The clauses of a raw match spec.
+
+    Raises CheckError with every problem, TermError when nested too deeply. Calls that are known but that no table runs
+    (trace actions, what only fun2ms translates) are no reason to refuse a spec here; compiling it is what they prevent.
+    """
     if not isinstance(term, list):
-        raise CheckError([f"a match spec is a list of clauses (head, guards, body), not {_show(term)}"])
-    clauses = [_clause(number, clause, problems) for number, clause in enumerate(term, start=1)]
+        raise CheckError([f"a match spec is a list of clauses (head, guards, body), not {brief(term)}"])
+    problems: list[str] = []
+    clauses = [_clause(number, clause, problems, True) for number, clause in enumerate(term, start=1)]
     if problems:
+        problems.clear()
+        for number, clause in enumerate(term, start=1):
+            _clause(number, clause, problems, False)
         raise CheckError(problems)
     return tuple(clauses)
 
 
-def _clause(number: int, term: Term, problems: list[str]) -> Clause:
+def _clause(number: int, term: Term, problems: list[str], only_unknown: bool) -> Clause:
     where = f"clause {number}"
     if not isinstance(term, tuple) or len(term) != 3:
-        problems.append(f"{where} is not a tuple of three, (head, guards, body): {_show(term)}")
+        problems.append(f"{where} is not a tuple of three, (head, guards, body): {brief(term)}")
         return Clause(PWild(), (), ())
     head, guards, body = term
     found: list[str] = []
@@ -78,13 +84,15 @@ def _clause(number: int, term: Term, problems: list[str]) -> Clause:
     body_exprs = _exprs(body, "the body", found)
     if isinstance(body, list) and not body:
         found.append("the body is empty and so returns nothing")
+    clause = Clause(pattern, guard_exprs, body_exprs)
+    found.extend(problems_of(clause, only_unknown))
     problems.extend([f"{where}: {problem}" for problem in found])
-    return Clause(pattern, guard_exprs, body_exprs)
+    return clause
 
 
 def _exprs(terms: Term, what: str, problems: list[str]) -> tuple[Expr, ...]:
     if not isinstance(terms, list):
-        problems.append(f"{what} must be a list of expressions, not {_show(terms)}")
+        problems.append(f"{what} must be a list of expressions, not {brief(terms)}")
         return ()
     return tuple([expr_from_term(term, problems) for term in terms])
 
@@ -106,21 +114,10 @@ def pattern_from_term(term: Term, problems: list[str], depth: int = 0) -> Patter
         return PList(items, pattern_from_term(term.tail, problems, depth + 1))
     if isinstance(term, dict):
         for key in term:
-            if holds_variable(key):
-                problems.append(f"the key {_show(key)} of a map in a head must be a literal, not a variable or '_'")
+            if key is ANY or variable_number(key) >= 0:  # only the key itself: one inside a key is a literal atom
+                problems.append(f"the key {brief(key)} of a map in a head must be a literal, not a variable or '_'")
         return PMap(tuple([(key, pattern_from_term(value, problems, depth + 1)) for key, value in term.items()]))
     return PConst(term)
-
-
-def holds_variable(term: Term) -> bool:
-    """Whether `'_'` or a `'$N'` stands anywhere in a term."""
-    if isinstance(term, (tuple, list)):
-        return any([holds_variable(item) for item in term])
-    if isinstance(term, ImproperList):
-        return holds_variable(term.items) or holds_variable(term.tail)
-    if isinstance(term, dict):
-        return any([holds_variable(key) or holds_variable(value) for key, value in term.items()])
-    return term is ANY or variable_number(term) >= 0
 
 
 def expr_from_term(term: Term, problems: list[str], depth: int = 0) -> Expr:
@@ -154,16 +151,16 @@ def _tuple_expr(term: tuple[Term, ...], problems: list[str], depth: int) -> Expr
         hint = ""
         if term and isinstance(term[0], str):
             hint = f"; the name of a function is an atom: Atom({term[0]!r})"
-        problems.append(f"{_show(term)} {_NEITHER}{hint}")
+        problems.append(f"{brief(term)} {NEITHER}{hint}")
         return EConst(None)
     head, *args = term
     if head is CONST:
         if len(args) != 1:
-            problems.append(f"'const' takes one argument, not {len(args)}: {_show(term)}")
+            problems.append(f"'const' takes one argument, not {len(args)}: {brief(term)}")
             return EConst(None)
         return EConst(args[0], quoted=True)
     if variable_number(head) >= 0:
-        problems.append(f"{_show(term)} {_NEITHER}")
+        problems.append(f"{brief(term)} {NEITHER}")
         return EConst(None)
     return ECall(atom_name(head), tuple([expr_from_term(arg, problems, depth + 1) for arg in args]))
 
@@ -171,16 +168,6 @@ def _tuple_expr(term: tuple[Term, ...], problems: list[str], depth: int) -> Expr
 def _check_depth(depth: int) -> None:
     if depth > MAX_TERM_DEPTH:
         raise TermError(f"a match spec is nested deeper than {MAX_TERM_DEPTH} levels")
-
-
-def _show(term: Term) -> str:
-    from matchspec.text import format_term
-
-    try:
-        shown = format_term(term)
-    except TermError:
-        shown = f"a value of type {type(term).__name__}"
-    return shown if len(shown) <= 80 else shown[:77] + "..."
 
 
 # --- writing ------------------------------------------------------------------------------------------------------

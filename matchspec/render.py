@@ -9,7 +9,7 @@ the values that they are for; on mixed types Erlang compares in its total order 
 from typing import Final, assert_never, final
 
 from grammar.span import Source
-from matchspec.errors import RenderError
+from matchspec.errors import MatchSpecError, RenderError
 from matchspec.rowtypes import row_shape
 from matchspec.spec import (
     NO_MATCH,
@@ -272,7 +272,7 @@ def describe(spec: MatchSpec[Row, T]) -> str:
     for text in (spec.to_erlang, spec.to_python):
         try:
             return text()
-        except RenderError:
+        except MatchSpecError:
             continue
     return f"of {len(spec.clauses)} clauses, only to be said in Python" if spec.source is None else spec.source.text
 

@@ -6,6 +6,8 @@ parameter that is the whole row, `$N` stands for its Nth column; with several, f
 """
 
 from collections.abc import Callable
+from contextlib import suppress
+from enum import Enum
 from typing import Final, NoReturn, TypeAlias, cast, final
 
 from grammar.errors import nearest
@@ -34,7 +36,7 @@ from grammar.tree import (
 from matchspec.capture import UNKNOWN, PyObject, Scope
 from matchspec.errors import MatchSpecError, ResolveError
 from matchspec.functions import FAIL
-from matchspec.ownership import is_immutable, own
+from matchspec.ownership import own
 from matchspec.pycalls import call
 from matchspec.pyfunctions import PYTHON
 from matchspec.pypatterns import match_clause
@@ -65,6 +67,20 @@ Head: TypeAlias = Callable[[], Pattern]
 # The result of a clause that ends the search without giving anything.
 SKIPPED: Final = EConst(NO_MATCH)
 
+_PLAIN_NAME: Final = "a parameter of a query is a plain name"
+_PARAMETERS: Final = "lambda row: ... or lambda name, age: ..."
+
+
+def _is_small(value: Term) -> bool:
+    """Whether a constant is so small, and so simple, that what is computed from it costs nothing."""
+    if isinstance(value, int):
+        return value.bit_length() <= 64
+    if isinstance(value, (str, bytes)):
+        return len(value) <= 256
+    if isinstance(value, (tuple, frozenset)):
+        return len(value) <= 256 and all([_is_small(item) for item in value])
+    return value is None or isinstance(value, (float, type))
+
 
 @final
 class PythonResolver:
@@ -79,13 +95,14 @@ class PythonResolver:
         self.names: dict[str, Expr] = {}
         self.annotations: dict[str, Annotation] = {}
         self.columns: set[int] = set()
+        self.literals: dict[int, EConst] = {}  # the columns that the head compares with a literal
 
     def clauses(self) -> tuple[SpecClause, ...]:
         if self.function.subject:
             found = [part for clause in self.function.clauses for part in match_clause(self, clause)]
         else:
             found = self._lambda(self.function.clauses[0])
-        while found and found[-1].body == (SKIPPED,):
+        while found and found[-1].body[0] is SKIPPED:
             found.pop()
         return tuple(found)
 
@@ -93,14 +110,18 @@ class PythonResolver:
 
     def _lambda(self, clause: Clause) -> list[SpecClause]:
         params: list[Node] = [param for param in clause.params if not isinstance(param, Bind)]
-        for param in clause.params:
-            if isinstance(param, Bind) and isinstance(param.left, Name):  # limit=5: a constant of the query
-                self.names[param.left.name] = self.expr(param.right)
+        defaults = {
+            param.left.name: self.expr(param.right)  # limit=5 in a text: a constant of the query
+            for param in clause.params
+            if isinstance(param, Bind) and isinstance(param.left, Name) and param.left.name not in self.scope.defaults
+        }
+        self.names.update(defaults)
         if len(params) == 1:
             whole = params[0]
-            if isinstance(whole, Name):
-                self.names[whole.name] = ERow(whole.span)
-                self.annotations[whole.name] = self.row_type
+            if not isinstance(whole, Name):
+                self.fail(whole, _PLAIN_NAME, _PARAMETERS)
+            self.names[whole.name] = ERow(whole.span)
+            self.annotations[whole.name] = self.row_type
             return self.flatten(clause.body[0], (), self.row_head)
         self._bind_columns(clause, params)
         items = tuple([PWild() if isinstance(param, Wild) else PVar(n) for n, param in enumerate(params, start=1)])
@@ -125,7 +146,7 @@ class PythonResolver:
                 if self.shape is not None:
                     self.annotations[param.name] = self.shape.types[number - 1]
             elif not isinstance(param, Wild):
-                self.fail(param, "a parameter of a query is a plain name", "lambda row: ... or lambda name, age: ...")
+                self.fail(param, _PLAIN_NAME, _PARAMETERS)
 
     def row_head(self) -> Pattern:
         """The head for a row parameter: the columns that the clauses use."""
@@ -139,23 +160,24 @@ class PythonResolver:
     def flatten(self, node: Node, guards: tuple[Expr, ...], head: Head) -> list[SpecClause]:
         """The clauses of the conditional chain at the top of a body.
 
-        `A if G else B` is a clause for A with the guard G, then the clauses of B. Where A's own clauses may give
-        nothing although G is true, B's clauses get the guard `not G`.
+        `A if G else B` is a clause for A with the guard G, then the clauses of B; where A may be or give SKIP, B's
+        clauses get the guard `not G`. So a condition that raises leads to B, but a row of which it cannot be said
+        whether to skip it is skipped. Where SKIP is possible, a last clause ends the search.
         """
         parts = self._chain(node, guards)
+        if self._may_skip(node):
+            parts.append((guards, SKIPPED))
         pattern = head()  # only now is it known which columns are used
         return [SpecClause(pattern, tests, (body,)) for tests, body in parts]
 
     def _chain(self, node: Node, guards: tuple[Expr, ...]) -> list[tuple[tuple[Expr, ...], Expr]]:
         if not isinstance(node, Conditional):
-            return [(guards, SKIPPED if self.is_skip(node) else self.expr(node))]
+            return [] if self.is_skip(node) else [(guards, self.expr(node))]
         test = self.truth(node.test)
-        if self.is_skip(node.then):
-            return self._chain(node.otherwise, (*guards, self.negated(node.test)))
         then = self._chain(node.then, (*guards, test))
-        covers = not isinstance(node.then, Conditional) or not self._may_skip(node.then)
-        otherwise = self._chain(node.otherwise, guards if covers else (*guards, self.negated(node.test)))
-        return then + otherwise
+        if self._may_skip(node.then):
+            guards = (*guards, self.folded(ECall("python:not", (test,), node.test.span)))
+        return then + self._chain(node.otherwise, guards)
 
     def _may_skip(self, node: Node) -> bool:
         if isinstance(node, Conditional):
@@ -166,19 +188,19 @@ class PythonResolver:
         return isinstance(node, Name) and node.name not in self.names and self.scope.value(node.name) is SKIP
 
     def truth(self, node: Node) -> Expr:
-        """A guard that is true when the node is truthy."""
+        """A guard that is true when the node is truthy: True or False, whatever the node gives."""
+        match node:
+            case Infix("and" | "or" as op, left, right):
+                return self._joined(node, op, self.truth(left), self.truth(right))
+            case Conditional(test, then, otherwise):
+                return ECall("python:if", (self.truth(test), self.truth(then), self.truth(otherwise)), node.span)
         expr = self.expr(node)
-        return expr if self.is_boolean(node, expr) else ECall("python:bool", (expr,), node.span)
-
-    def negated(self, node: Node) -> Expr:
-        return ECall("python:not", (self.expr(node),), node.span)
+        return expr if self.is_boolean(node, expr) else self.folded(ECall("python:bool", (expr,), node.span))
 
     def is_boolean(self, node: Node, expr: Expr) -> bool:
         match expr:
             case EConst(bool()):
                 return True
-            case ECall("python:and" | "python:or", args):
-                return all([self._is_boolean_call(arg) for arg in args])
             case ECall():
                 return self._is_boolean_call(expr)
         return self.annotation(node) is bool
@@ -209,8 +231,10 @@ class PythonResolver:
                 return self._compare(node, first, rest)
             case Infix(op, left, right):
                 return self._infix(node, op, left, right)
+            case Unary("not", operand):
+                return self.folded(ECall("python:not", (self.truth(operand),), node.span))
             case Unary(op, operand):
-                name = {"-": "python:neg", "+": "python:pos", "not": "python:not", "~": "python:~"}[op]
+                name = {"-": "python:neg", "+": "python:pos", "~": "python:~"}[op]
                 return self.folded(ECall(name, (self.expr(operand),), node.span))
             case Conditional(test, then, otherwise):
                 branches = (self.truth(test), self.expr(then), self.expr(otherwise))
@@ -247,8 +271,9 @@ class PythonResolver:
         """A value from outside, as it is now: a later change in place does not reach the query."""
         try:
             return EConst(own(value), span=node.span)
-        except MatchSpecError as error:
-            self.fail(node, f"the value from outside cannot be used: {error.message}")
+        except Exception as error:  # noqa: BLE001  # copying runs the value's own code
+            shown = error.message if isinstance(error, MatchSpecError) else repr(error)
+            self.fail(node, f"the value from outside cannot be used: {shown}")
 
     def _attribute(self, node: Attribute, value: Node, name: str) -> Expr:
         if self.outside(value) is not UNKNOWN:
@@ -259,7 +284,8 @@ class PythonResolver:
             if isinstance(inner, ERow):
                 hint = "give the row type: row=User, or a table made with it"
                 self.fail(node, f"the row has no known field {name!r}, because its type is not known", hint)
-            self.fail(node, f"the attribute {name!r} is no field of a row type", "only fields of NamedTuples can be read")
+            hint = "only fields of NamedTuples can be read"
+            self.fail(node, f"the attribute {name!r} is no field of a row type", hint)
         if name not in shape.fields:
             hint = nearest(name, shape.fields) or f"its fields are {', '.join(shape.fields)}"
             self.fail(node, f"{shape.name} has no field {name!r}", hint)
@@ -267,6 +293,8 @@ class PythonResolver:
 
     def _column(self, node: Node, inner: Expr, index: int) -> Expr:
         if isinstance(inner, ERow):
+            if index + 1 in self.literals:
+                return self.literals[index + 1]
             self.columns.add(index + 1)
             return EVar(index + 1, node.span)
         return ECall("python:field", (inner, EConst(index)), node.span)
@@ -288,6 +316,8 @@ class PythonResolver:
                 return shape.types[shape.fields.index(name)] if shape is not None and name in shape.fields else None
             case Subscript(value, Constant(int(index))):
                 return item_annotation(self.annotation(value), index)
+            case Subscript(value, Unary("-", Constant(int(index)))):
+                return item_annotation(self.annotation(value), -index)
         return None
 
     def _subscript(self, node: Subscript, value: Node, index: Node) -> Expr:
@@ -307,7 +337,8 @@ class PythonResolver:
         return self._column(node, ERow(), index % arity)
 
     def _slice(self, node: Subscript, inner: Expr, bounds: Slice) -> Expr:
-        parts = [EConst(None) if part is None else self.expr(part) for part in (bounds.lower, bounds.upper, bounds.step)]
+        given = (bounds.lower, bounds.upper, bounds.step)
+        parts = [EConst(None) if part is None else self.expr(part) for part in given]
         if isinstance(inner, ERow) and self.shape is not None and all([isinstance(part, EConst) for part in parts]):
             try:
                 limits = [cast("int | None", cast(EConst, part).value) for part in parts]
@@ -326,46 +357,77 @@ class PythonResolver:
         return tests[0] if len(tests) == 1 else ECall("python:and", tuple(tests), node.span)
 
     def _comparison(self, node: Compare, op: str, left: Node, right: Node) -> Expr:
-        if op in ("in", "not in") and isinstance(right, SetNode):
-            choices: Expr = ETuple(tuple([self.expr(item) for item in right.items]), span=right.span)
-        else:
-            choices = self.expr(right)
         value = self.expr(left)
+        if op in ("in", "not in"):
+            return self.folded(ECall(f"python:{op}", (value, self._choices(right)), node.span))
+        other = self.expr(right)
         if op in ("is", "is not"):
-            for side in (value, choices):
-                if isinstance(side, EConst) and (side.value is None or isinstance(side.value, (bool, Atom))):
-                    return ECall("=:=" if op == "is" else "=/=", (value, choices), node.span)
-            self.fail(node, f"`{op}` compares with None, True, False or an Atom only", "compare values with == or !=")
+            for side in (value, other):
+                if isinstance(side, EConst) and (side.value is None or isinstance(side.value, (bool, Atom, Enum))):
+                    return ECall("=:=" if op == "is" else "=/=", (value, other), node.span)
+            hint = "compare values with == or !="
+            self.fail(node, f"`{op}` compares with None, True, False, an Atom or a member of an Enum only", hint)
         assert op in _COMPARISONS
-        return ECall(f"python:{op}", (value, choices), node.span)
+        return self.folded(ECall(f"python:{op}", (value, other), node.span))
+
+    def _choices(self, node: Node) -> Expr:
+        """The right side of `in`. Constants are kept in a form that cannot change, so that no row copies them."""
+        if isinstance(node, SetNode):
+            items = tuple([self.expr(item) for item in node.items])
+            with suppress(Exception):  # a value that cannot be hashed fails for each row, as it would in Python
+                if all([isinstance(item, EConst) for item in items]):
+                    return EConst(frozenset([cast(EConst, item).value for item in items]), span=node.span)
+            return ECall("python:set", items, node.span)
+        expr = self.expr(node)
+        match expr:
+            case ETuple(items) | EList(items, None):
+                constants = [item.value for item in items if isinstance(item, EConst)]
+                return EConst(tuple(constants), span=node.span) if len(constants) == len(items) else expr
+            case EConst(value) if type(value) is list:
+                return EConst(tuple(value), span=node.span)
+            case EConst(value) if type(value) in (set, dict):
+                return EConst(frozenset(cast("set[Term]", value)), span=node.span)
+        return expr
 
     def _infix(self, node: Infix, op: str, left: Node, right: Node) -> Expr:
         if op in ("and", "or"):
-            args: list[Expr] = []
-            for side in (self.expr(left), self.expr(right)):
-                if isinstance(side, ECall) and side.name == f"python:{op}":
-                    args.extend(side.args)  # (a and b) and c, in one flat call
-                else:
-                    args.append(side)
-            return ECall(f"python:{op}", tuple(args), node.span)
+            return self._joined(node, op, self.expr(left), self.expr(right))
         if f"python:{op}" not in PYTHON:
             self.fail(node, f"a match spec has no operator `{op}`")
-        return self.folded(ECall(f"python:{op}", (self.expr(left), self.expr(right)), node.span))
+        value = self.expr(left)
+        if op == "%" and (self.annotation(left) in (str, bytes) or self._is_text(value)):
+            self.fail(node, "a text cannot be formatted in a query", "return the values, and format the results")
+        return self.folded(ECall(f"python:{op}", (value, self.expr(right)), node.span))
+
+    def _is_text(self, expr: Expr) -> bool:
+        return isinstance(expr, EConst) and isinstance(expr.value, (str, bytes))
+
+    def _joined(self, node: Node, op: str, *sides: Expr) -> Expr:
+        args: list[Expr] = []
+        for side in sides:
+            if isinstance(side, ECall) and side.name == f"python:{op}":
+                args.extend(side.args)  # (a and b) and c, in one flat call
+            else:
+                args.append(side)
+        return ECall(f"python:{op}", tuple(args), node.span)
 
     def folded(self, expr: ECall) -> Expr:
-        """The constant that a call of constants gives; as it is where it fails, so that rows fail and not the query."""
+        """The constant that a call of constants gives; as it is where it fails, so that rows fail and not the query.
+
+        Only for small values, so that no text makes its translation slow or large.
+        """
         entry = PYTHON[expr.name]
         constants = [arg.value for arg in expr.args if isinstance(arg, EConst)]
-        if entry.call is None or len(constants) != len(expr.args) or not all([is_immutable(v) for v in constants]):
+        if entry.call is None or len(constants) != len(expr.args) or not all([_is_small(v) for v in constants]):
             return expr
         value = entry.call(*constants)
-        return EConst(value, span=expr.span) if value is not FAIL and is_immutable(value) else expr
+        return EConst(value, span=expr.span) if value is not FAIL and _is_small(value) else expr
 
     def _dict(self, node: MapNode) -> Expr:
         pairs: list[tuple[Expr, Expr]] = []
         for item in node.items:
             pairs.append((self.expr(item.key), self.expr(item.value)))
-        keys = [key.value for key, _ in pairs if isinstance(key, EConst) and isinstance(key.value, (str, bytes, Atom))]
+        keys = [key.value for key, _ in pairs if isinstance(key, EConst) and type(key.value) in (str, bytes, Atom)]
         if len(keys) == len(pairs):
             return EMap(tuple(pairs), node.span)
         # Other keys may be equal in Python and not in Erlang, 1 and True say: built as Python builds it.
@@ -380,22 +442,27 @@ class PythonResolver:
                 return self.scope.value(name)
             case Attribute(value, name):
                 owner = self.outside(value)
-                if owner is UNKNOWN or (not self.scope.attributes and not self._is_open(owner)):
+                if owner is UNKNOWN or not self._may_read(owner, name):
                     return UNKNOWN
-                return getattr(owner, name, UNKNOWN)
+                return self._read(node, owner, name)
         return UNKNOWN
 
-    def _is_open(self, owner: PyObject) -> bool:
-        """Whether even a text may read attributes of this: the fields of NamedTuples."""
-        return isinstance(owner, tuple) and is_named_tuple(type(owner))
+    def _may_read(self, owner: PyObject, name: str) -> bool:
+        """Whether an attribute may be read: a text may read the fields of NamedTuples and nothing else."""
+        return self.scope.attributes or (is_named_tuple(type(owner)) and name in getattr(type(owner), "_fields", ()))
+
+    def _read(self, node: Node, owner: PyObject, name: str) -> PyObject:
+        try:
+            return getattr(owner, name, UNKNOWN)
+        except Exception as error:  # noqa: BLE001  # a property runs the user's code
+            self.fail(node, f"reading the attribute {name!r} raised {error!r}")
 
     def known(self, node: Attribute) -> PyObject:
         """What a dotted name from outside stands for."""
         owner = self.outside(node.value)
-        open_to_text = self._is_open(owner) and node.name in getattr(owner, "_fields", ())
-        if not self.scope.attributes and not open_to_text:
+        if not self._may_read(owner, node.name):
             self.fail(node, "a text cannot read attributes of what env holds", "give the value itself a name in env")
-        value = getattr(owner, node.name, UNKNOWN)
+        value = self._read(node, owner, node.name)
         if value is UNKNOWN:
             self.fail(node, f"{type(owner).__name__} has no attribute {node.name!r}")
         return value

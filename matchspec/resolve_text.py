@@ -18,7 +18,7 @@ from matchspec.literals import Env, Literals
 from matchspec.raw import expr_from_term, pattern_from_term
 from matchspec.spec import Clause as SpecClause
 from matchspec.spec import EConst, ECall, EMap, ERow, ETuple, EVar, EVerbatim, Expr, Pattern, PMap, PTuple, PVar, PWild
-from matchspec.terms import Atom, Term
+from matchspec.terms import Atom, Term, shown
 
 # {name: [field, (field, default), ...]}
 Records: TypeAlias = Mapping[str, Sequence[Term]]
@@ -53,7 +53,7 @@ def read_records(records: Records, default: Term) -> dict[str, Record]:
                 names.append(field[0])
                 defaults.append(field[1])
             else:
-                raise MatchSpecError(f"records[{name!r}]: a field is a name or a pair (name, default), not {field!r}")
+                raise MatchSpecError(f"records[{name!r}]: a field is a name or a pair (name, default), not {shown(field)}")
         result[name] = Record(name, tuple(names), tuple(defaults))
     return result
 

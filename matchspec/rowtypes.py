@@ -3,8 +3,10 @@
 A row type is a NamedTuple class or a `tuple[...]`; None stands for rows of which nothing is known.
 """
 
+import sys
 import types
 import typing
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias, final
 
@@ -31,7 +33,7 @@ class RowShape:
 
 def is_named_tuple(value: object) -> bool:
     """Whether a value is a NamedTuple class."""
-    return isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields")
+    return isinstance(value, type) and issubclass(value, tuple) and isinstance(getattr(value, "_fields", None), tuple)
 
 
 def row_shape(row_type: RowType) -> RowShape | None:
@@ -46,6 +48,8 @@ def row_shape(row_type: RowType) -> RowShape | None:
         hints = annotations_of(row_type)
         return RowShape(row_type.__name__, fields, tuple([hints.get(name) for name in fields]), row_type)
     origin: Annotation = typing.get_origin(row_type)
+    if is_named_tuple(origin):
+        return row_shape(origin)  # Pair[int] has the shape of Pair
     if origin is tuple:
         items = typing.get_args(row_type)
         return None if Ellipsis in items else RowShape("the row type", (), items)
@@ -53,11 +57,23 @@ def row_shape(row_type: RowType) -> RowShape | None:
 
 
 def annotations_of(cls: RowType) -> dict[str, Annotation]:
-    """The annotations of a class, resolved where that is possible (a name that cannot be is left out)."""
+    """The annotations of a class or function, resolved; one that cannot be resolved is left out."""
     try:
         return dict(typing.get_type_hints(cls))
-    except Exception:  # annotations are arbitrary expressions of the user's module
-        return {}
+    except Exception:  # noqa: BLE001  # annotations are arbitrary expressions of the user's module
+        return _resolved_one_by_one(cls)
+
+
+def _resolved_one_by_one(cls: RowType) -> dict[str, Annotation]:
+    """The annotations that can be resolved when not all can: the others name what only the type checker imports."""
+    module = sys.modules.get(getattr(cls, "__module__", ""))
+    names: dict[str, Annotation] = getattr(cls, "__globals__", None) or dict(vars(module) if module else {})
+    found: dict[str, Annotation] = {}
+    for name, annotation in getattr(cls, "__annotations__", {}).items():
+        alone = types.SimpleNamespace(__annotations__={name: annotation})
+        with suppress(Exception):  # as above
+            found.update(typing.get_type_hints(alone, globalns=names))
+    return found
 
 
 def without_none(annotation: Annotation) -> Annotation:
@@ -71,15 +87,12 @@ def _is_union(annotation: Annotation) -> bool:
 
 
 def item_annotation(annotation: Annotation, index: int) -> Annotation:
-    """The annotation of an element of a tuple, by its index from 0, or None."""
+    """The annotation of an element of a tuple, by its index as Python counts, or None."""
     annotation = without_none(annotation)
-    if is_named_tuple(annotation):
-        shape = row_shape(annotation)
-        return shape.types[index] if shape is not None and 0 <= index < shape.arity else None
-    if typing.get_origin(annotation) is tuple:
-        args = typing.get_args(annotation)
-        return args[index] if Ellipsis not in args and 0 <= index < len(args) else None
-    return None
+    if not is_named_tuple(annotation) and typing.get_origin(annotation) is not tuple:
+        return None
+    shape = row_shape(annotation)
+    return shape.types[index] if shape is not None and -shape.arity <= index < shape.arity else None
 
 
 _SIZES: Final[dict[type, str]] = {list: "length", tuple: "tuple_size", dict: "map_size"}

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, Never, TypeAlias, TypeVar, cast, final
 
 from grammar.span import NOWHERE, Source, Span
-from matchspec.terms import Key, Term, exact_key, exactly_equal
+from matchspec.maps import fetch
+from matchspec.terms import ImproperList, Key, Term, exact_key, exactly_equal, stack_exhausted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -177,12 +178,18 @@ class EList:
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EMap:
-    """Builds a map; keys are expressions too."""
+    """Builds a map; keys are expressions too. The order of the entries is no part of what it says."""
 
     items: tuple[tuple["Expr", "Expr"], ...]
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    span: Span = field(default=NOWHERE, repr=False)
+
+    def __eq__(self, other: Term) -> bool:
+        return isinstance(other, EMap) and frozenset(self.items) == frozenset(other.items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.items))
 
 
 @final
@@ -217,7 +224,20 @@ def _identical(left: Term, right: Term) -> bool:
     """Equality of literals: `=:=`, with 0.0 and -0.0 apart and a Python value of another type never equal."""
     if isinstance(left, float) and isinstance(right, float):
         return repr(left) == repr(right)
-    return exactly_equal(left, right)
+    return exactly_equal(left, right) and _same_zeros(left, right)
+
+
+def _same_zeros(left: Term, right: Term) -> bool:
+    """Whether two terms that are `=:=` have 0.0 and -0.0 at the same places (keys of maps aside)."""
+    if isinstance(left, float) and isinstance(right, float):
+        return repr(left) == repr(right)
+    if isinstance(left, (tuple, list)) and isinstance(right, (tuple, list)):
+        return all([_same_zeros(mine, other) for mine, other in zip(left, right, strict=True)])
+    if isinstance(left, dict) and isinstance(right, dict):
+        return all([_same_zeros(value, fetch(right, key, None)) for key, value in left.items()])
+    if isinstance(left, ImproperList) and isinstance(right, ImproperList):
+        return _same_zeros(left.items, right.items) and _same_zeros(left.tail, right.tail)
+    return True
 
 
 # --- the spec -----------------------------------------------------------------------------------------------------
@@ -268,7 +288,10 @@ class MatchSpec(Generic[Row, T]):
         if self._program is None:
             from matchspec.compile import compile_spec
 
-            self._program = compile_spec(self)
+            try:
+                self._program = compile_spec(self)
+            except RecursionError:
+                raise stack_exhausted() from None
         return self._program
 
     def test(self, term: Row, default: Any = NO_MATCH) -> Any:
@@ -291,7 +314,10 @@ class MatchSpec(Generic[Row, T]):
         Python can say."""
         from matchspec.raw import spec_to_term
 
-        return spec_to_term(self.clauses)
+        try:
+            return spec_to_term(self.clauses)
+        except RecursionError:
+            raise stack_exhausted() from None
 
     def to_erlang(self) -> str:
         """The raw match spec as Erlang text. Raises RenderError for what only Python can say."""
@@ -309,7 +335,10 @@ class MatchSpec(Generic[Row, T]):
         """A Python lambda that means the same, as text. Raises RenderError where a lambda cannot say it."""
         from matchspec.render import to_python
 
-        return to_python(self)
+        try:
+            return to_python(self)
+        except RecursionError:
+            raise stack_exhausted() from None
 
     def _content(self) -> tuple[tuple[Clause, ...], bool]:
         return self.clauses, self.raises

@@ -19,16 +19,18 @@ fixed place after all other numbers and are equal to each other as keys; a guard
 
 import itertools
 import struct
-from datetime import datetime
+from datetime import datetime, time
+from decimal import Decimal
 from enum import Enum
 from threading import Lock
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import Final, Self, TypeAlias, cast, final
+from typing import Any, Final, Self, TypeAlias, cast, final
 from weakref import WeakValueDictionary
 
 from grammar.errors import MatchSpecError
 
 Term: TypeAlias = object
+Comparable: TypeAlias = Any
 Key: TypeAlias = object  # an exact_key or an order_key: hashable, comparable with keys of its own kind only
 
 MAX_ATOM = 255  # characters, as in Erlang
@@ -105,10 +107,13 @@ class ImproperList:
         self.tail: Final[Term] = tail
 
     def __eq__(self, other: Term) -> bool:
-        return isinstance(other, ImproperList) and exactly_equal(self, other)
+        return exactly_equal(self, other) if isinstance(other, ImproperList) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(exact_key(self))
+
+    def __reduce__(self) -> tuple[type["ImproperList"], tuple[tuple[Term, ...], Term]]:
+        return ImproperList, (self.items, self.tail)
 
     def __repr__(self) -> str:
         return f"ImproperList({self.items!r}, {self.tail!r})"
@@ -137,15 +142,20 @@ class Bitstring:
 
     def __init__(self, data: bytes, bits: int) -> None:
         if bits % 8 == 0 or len(data) != bits // 8 + 1 or data[-1] & (0xFF >> bits % 8):
-            raise TermError(f"a Bitstring of {bits!r} bits needs just as many, and no whole bytes, not {data!r}")
+            raise TermError(f"a Bitstring of {shown(bits)} bits needs just as many, and no whole bytes, not {shown(data)}")
         self.data: Final[bytes] = data
         self.bits: Final[int] = bits
 
     def __eq__(self, other: Term) -> bool:
-        return isinstance(other, Bitstring) and self.bits == other.bits and self.data == other.data
+        if not isinstance(other, Bitstring):
+            return NotImplemented
+        return self.bits == other.bits and self.data == other.data
 
     def __hash__(self) -> int:
         return hash((self.data, self.bits))
+
+    def __reduce__(self) -> tuple[type["Bitstring"], tuple[bytes, int]]:
+        return Bitstring, (self.data, self.bits)
 
     def __repr__(self) -> str:
         return f"Bitstring({self.data!r}, {self.bits})"
@@ -157,12 +167,18 @@ _ref_numbers: Final = itertools.count(1)
 
 @final
 class Pid:
-    """The identity of a process; ordered by age."""
+    """The identity of a process; ordered by age. A copy is the same pid."""
 
     __slots__ = ("number",)
 
     def __init__(self) -> None:
         self.number: Final[int] = next(_pid_numbers)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Term) -> Self:
+        return self
 
     def __repr__(self) -> str:
         return f"#Pid<0.{self.number}.0>"
@@ -170,12 +186,18 @@ class Pid:
 
 @final
 class Ref:
-    """A reference: unequal to every other one; ordered by age."""
+    """A reference: unequal to every other one; ordered by age. A copy is the same reference."""
 
     __slots__ = ("number",)
 
     def __init__(self) -> None:
         self.number: Final[int] = next(_ref_numbers)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Term) -> Self:
+        return self
 
     def __repr__(self) -> str:
         return f"#Ref<0.0.0.{self.number}>"
@@ -269,8 +291,22 @@ _MAP: Final = _Mark("map")
 _OTHER: Final = _Mark("other")
 
 
+def shown(value: Term, most: int = 200) -> str:
+    """The repr of any value, cut off after `most` characters; for messages."""
+    try:
+        text = repr(value)
+    except Exception:  # nested too deeply, an int of too many digits, or an object's own repr
+        return f"a value of type {type(value).__name__}"
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
 def too_deep() -> TermError:
     return TermError(f"a term is nested deeper than {MAX_TERM_DEPTH} levels")
+
+
+def stack_exhausted() -> TermError:
+    """What a RecursionError becomes, where a query or term within the limits meets a stack that is almost full."""
+    return TermError("nested too deeply for what is left of Python's stack")
 
 
 def exact_key(term: Term, depth: int = 0) -> Key:
@@ -288,7 +324,10 @@ def exact_key(term: Term, depth: int = 0) -> Key:
         return (_FLOAT, term) if term == term else _NAN  # 0.0 and -0.0 are the same key, as on OTP 25
     if kind is bool:
         return (_BOOL, term)
-    return _exact_key_of_compound(term, depth)
+    try:
+        return _exact_key_of_compound(term, depth)
+    except RecursionError:
+        raise stack_exhausted() from None
 
 
 def _exact_key_of_compound(term: Term, depth: int) -> Key:
@@ -310,10 +349,14 @@ def _exact_key_of_compound(term: Term, depth: int) -> Key:
         return str(term)
     if isinstance(term, bytes):
         return bytes(term)
+    if isinstance(term, (set, frozenset)):
+        return (_OTHER, type(term), frozenset([exact_key(item, depth + 1) for item in term]))
+    if isinstance(term, Decimal) and term.is_nan():
+        return (_OTHER, _NAN)
     try:
         hash(term)
-    except TypeError:
-        return (_OTHER, type(term), repr(term))
+    except Exception:  # unhashable; and a hash is the value's own code, which may raise anything
+        return (_OTHER, type(term), shown(term))
     return (_OTHER, type(term), term)
 
 
@@ -325,7 +368,10 @@ def is_plain(term: Term) -> bool:
 
 @final
 class _Natural:
-    """Orders two values of one Python type by their own `<`, and where they have none by their repr."""
+    """Orders two values of one Python type by their own `<`, and where they have none by their repr.
+
+    Their `<` and `==` are their own code, which may raise anything.
+    """
 
     __slots__ = ("value",)
 
@@ -333,7 +379,14 @@ class _Natural:
         self.value: Final = value
 
     def __eq__(self, other: Term) -> bool:
-        return isinstance(other, _Natural) and (self.value is other.value or bool(self.value == other.value))
+        if not isinstance(other, _Natural):
+            return False
+        if self.value is other.value:
+            return True
+        try:
+            return bool(self.value == other.value)
+        except Exception:
+            return shown(self.value) == shown(other.value)
 
     def __hash__(self) -> int:
         return hash(exact_key(self.value))
@@ -341,8 +394,8 @@ class _Natural:
     def __lt__(self, other: "_Natural") -> bool:
         try:
             return bool(self.value < other.value)  # type: ignore[operator]  # a type without `<` raises TypeError
-        except (TypeError, ArithmeticError):  # no order, or a Decimal that signals
-            return repr(self.value) < repr(other.value)
+        except Exception:
+            return shown(self.value) < shown(other.value)
 
 
 def order_key(term: Term, depth: int = 0, exact: bool = False) -> Key:
@@ -355,13 +408,23 @@ def order_key(term: Term, depth: int = 0, exact: bool = False) -> Key:
     if kind == NUMBER:
         if term != term:
             return (0.5,)
-        return (-1 if exact and isinstance(term, int) else 0, term)
+        # int() and float() for their subclasses, whose own `==` need not be that of numbers.
+        if isinstance(term, int):
+            return (-1 if exact else 0, int(term))
+        return (0, float(cast(float, term)))
     if kind == ATOM:
         return (1, atom_name(term))
     if kind == BINARY:
         return _order_key_of_binary(term)
     if depth > MAX_TERM_DEPTH:
         raise too_deep()
+    try:
+        return _order_key_of_compound(term, kind, depth, exact)
+    except RecursionError:
+        raise stack_exhausted() from None
+
+
+def _order_key_of_compound(term: Term, kind: int, depth: int, exact: bool) -> Key:
     if isinstance(term, tuple) and kind == TUPLE:
         return (5, len(term), *[order_key(item, depth + 1, exact) for item in term])
     if isinstance(term, list):
@@ -404,12 +467,20 @@ def _order_key_of_rare(term: Term, kind: int, depth: int, exact: bool) -> Key:
         return (4, term.number)
     if kind == FUN:
         return (3, getattr(term, "__module__", None) or "", getattr(term, "__qualname__", ""), id(term))
+    return (10, *_order_key_of_other(term, depth, exact))
+
+
+def _order_key_of_other(term: Term, depth: int, exact: bool) -> tuple[Term, ...]:
     kind_name = f"{type(term).__module__}.{type(term).__qualname__}"
     if isinstance(term, Enum):
-        return (10, kind_name, term.name)
-    if isinstance(term, datetime):  # Python refuses to order naive and aware ones together
-        return (10, f"{kind_name} {'naive' if term.tzinfo is None else 'aware'}", _Natural(term))
-    return (10, kind_name, _Natural(term))
+        return (kind_name, term.name)
+    if isinstance(term, (set, frozenset)):  # their `<` means subset
+        return (kind_name, len(term), *sorted([cast(Comparable, order_key(item, depth + 1, exact)) for item in term]))
+    if isinstance(term, (datetime, time)):  # Python refuses to order naive and aware ones together
+        return (f"{kind_name} {'naive' if term.utcoffset() is None else 'aware'}", _Natural(term))
+    if isinstance(term, Decimal) and term.is_nan():  # as the floats: one fixed place after the others
+        return (f"{kind_name} nan",)
+    return (kind_name, _Natural(term))
 
 
 def atom_name(term: Term) -> str:
@@ -490,14 +561,14 @@ ROW: Final = Atom("$_")
 BINDINGS: Final = Atom("$$")
 CONST: Final = Atom("const")
 EXIT: Final = Atom("EXIT")
-# Erlang has no bound that it names; ours keeps a number in text from asking for a slot that no row can have.
-MAX_VARIABLE = 99_999_999
+# The largest number that Erlang reads right: it counts in a C int, and larger ones wrap around.
+MAX_VARIABLE = 2_147_483_647
 
 
 def V(number: int) -> Atom:
-    """The match variable `'$number'` of raw match specs and patterns. Raises TermError outside 0..99999999."""
+    """The match variable `'$number'` of raw match specs and patterns. Raises TermError outside 0..2147483647."""
     if type(number) is not int or not 0 <= number <= MAX_VARIABLE:
-        raise TermError(f"V takes an int from 0 to {MAX_VARIABLE}, not {number!r}")
+        raise TermError(f"V takes an int from 0 to {MAX_VARIABLE}, not {shown(number)}")
     return Atom(f"${number}")
 
 
@@ -508,9 +579,10 @@ def variable_number(term: Term) -> int:
     digits = term.name[1:]
     if not term.name.startswith("$") or not digits.isdecimal() or not digits.isascii():
         return -1
-    if (digits[0] == "0" and len(digits) > 1) or len(digits) > 8:
+    if (digits[0] == "0" and len(digits) > 1) or len(digits) > 10:
         return -1
-    return int(digits)
+    number = int(digits)
+    return number if number <= MAX_VARIABLE else -1
 
 
 def const(term: Term) -> tuple[Atom, Term]:

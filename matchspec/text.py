@@ -7,6 +7,7 @@ A pid, a reference, a function and most other Python objects have no text; askin
 import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from fractions import Fraction
 from typing import Final, TypeAlias, assert_never
 from typing import Literal as OneOf
@@ -19,6 +20,7 @@ from matchspec.terms import (
     BINDINGS,
     CONST,
     MAX_TERM_DEPTH,
+    OTHER,
     ROW,
     Atom,
     Bitstring,
@@ -26,6 +28,11 @@ from matchspec.terms import (
     Term,
     atom_name,
     is_atom,
+    is_float,
+    is_integer,
+    rank,
+    shown,
+    stack_exhausted,
     too_deep,
     variable_number,
 )
@@ -47,16 +54,20 @@ def format_term(term: Term, syntax: Syntax = "erlang") -> str:
 
     Raises RenderError for a value that has no text in this language, TermError when nested too deeply.
     """
-    match syntax:
-        case "erlang":
-            return _erlang(term, 0)
-        case "elixir":
-            return _elixir(term, 0)
-        case "python":
-            return _python(term, 0)
-        case _:
-            raise MatchSpecError(f"syntax must be 'erlang', 'elixir' or 'python', not {syntax!r}")
-    assert_never(syntax)
+    if syntax not in ("erlang", "elixir", "python"):
+        raise MatchSpecError(f"syntax must be 'erlang', 'elixir' or 'python', not {syntax!r}")
+    try:
+        match syntax:
+            case "erlang":
+                return _erlang(term, 0)
+            case "elixir":
+                return _elixir(term, 0)
+            case "python":
+                return _python(term, 0)
+            case _:
+                assert_never(syntax)
+    except RecursionError:
+        raise stack_exhausted() from None
 
 
 def parse_term(text: str, syntax: Syntax = "erlang") -> Term:
@@ -69,12 +80,31 @@ def parse_term(text: str, syntax: Syntax = "erlang") -> Term:
 
     if syntax not in ("erlang", "elixir", "python"):
         raise MatchSpecError(f"syntax must be 'erlang', 'elixir' or 'python', not {syntax!r}")
-    parsed = parse(text, syntax)
-    return term_from_node(parsed.node, parsed.source)
+    try:
+        parsed = parse(text, syntax)
+        return term_from_node(parsed.node, parsed.source)
+    except RecursionError:
+        raise stack_exhausted() from None
+
+
+def brief(term: Term) -> str:
+    """The term in Erlang's spelling for a message, cut off where it is long."""
+    try:
+        text = format_term(term)
+    except MatchSpecError:
+        return shown(term, 80)
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _no_text(term: Term, language: str) -> RenderError:
-    return RenderError(f"a value of type {type(term).__name__} has no text in {language}: {term!r}")
+    return RenderError(f"a value of type {type(term).__name__} has no text in {language}: {shown(term)}")
+
+
+def _integer(term: int, language: str) -> str:
+    try:
+        return str(int(term))
+    except ValueError:  # more digits than Python converts
+        raise RenderError(f"an integer of {term.bit_length()} bits is too long for text in {language}") from None
 
 
 def float_text(value: float) -> str:
@@ -90,16 +120,15 @@ def float_text(value: float) -> str:
     point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))  # digits before the point
     digits = digits.rstrip("0")
     scientific = f"{digits[0]}.{digits[1:] or '0'}e{point - 1}"
-    cost = len(str(point - 1)) + 2
-    if abs(value) >= 2.0**53:
-        return sign + scientific
+    # What the exponent costs in characters, against the zeros that it saves: Erlang takes the shorter form.
+    cost = len(str(point - 1)) + (3 if len(digits) == 1 else 2)
     if point <= 0:
-        plain = f"0.{'0' * -point}{digits}"
-        return sign + (plain if -point < cost else scientific)
+        return sign + (f"0.{'0' * -point}{digits}" if point == 0 or 2 - point <= cost else scientific)
     if point < len(digits):
         return sign + f"{digits[:point]}.{digits[point:]}"
     zeros = point - len(digits)
-    return sign + (f"{digits}{'0' * zeros}.0" if zeros < cost else scientific)
+    plain = zeros + 2 <= cost and abs(value) < 2.0**53
+    return sign + (f"{digits}{'0' * zeros}.0" if plain else scientific)
 
 
 def _float(value: float, language: str) -> str:
@@ -152,10 +181,12 @@ def _erlang(term: Term, depth: int) -> str:
         raise too_deep()
     if is_atom(term):
         return erlang_atom(atom_name(term))
+    if rank(term) == OTHER:  # a member of an Enum may also be a str or an int
+        raise _no_text(term, "Erlang")
     match term:
-        case int() if type(term) is int:
-            return str(term)
-        case float():
+        case int() if is_integer(term):
+            return _integer(term, "Erlang")
+        case float() if is_float(term):
             return _float(term, "Erlang")
         case str():
             return _erlang_text(term)
@@ -219,10 +250,12 @@ def _elixir(term: Term, depth: int) -> str:
         raise too_deep()
     if is_atom(term):
         return elixir_atom(atom_name(term))
+    if rank(term) == OTHER:  # a member of an Enum may also be a str or an int
+        raise _no_text(term, "Elixir")
     match term:
-        case int() if type(term) is int:
-            return str(term)
-        case float():
+        case int() if is_integer(term):
+            return _integer(term, "Elixir")
+        case float() if is_float(term):
             return _float(term, "Elixir")
         case str():
             return _elixir_quote(term)
@@ -237,10 +270,10 @@ def _elixir(term: Term, depth: int) -> str:
         case ImproperList(items, tail):
             return _joined([_elixir(item, depth + 1) for item in items], _elixir(tail, depth + 1), ", ")
         case dict():
-            pairs = [f"{_elixir(key, depth + 1)} => {_elixir(value, depth + 1)}" for key, value in term.items()]
-            if term and all([isinstance(key, Atom) and _ELIXIR_ATOM.match(key.name) for key in term]):
-                pairs = [f"{atom_name(key)}: {_elixir(value, depth + 1)}" for key, value in term.items()]
-            return "%{" + ", ".join(pairs) + "}"
+            plain = all([isinstance(key, Atom) and _ELIXIR_ATOM.match(key.name) for key in term])
+            keys = [f"{key.name}: " if plain and isinstance(key, Atom) else f"{_elixir(key, depth + 1)} => " for key in term]
+            values = [_elixir(value, depth + 1) for value in term.values()]
+            return "%{" + ", ".join([key + value for key, value in zip(keys, values, strict=True)]) + "}"
     raise _no_text(term, "Elixir")
 
 
@@ -259,13 +292,20 @@ def _python(term: Term, depth: int) -> str:
         raise too_deep()
     if isinstance(term, Atom):
         return _python_atom(term)
+    if isinstance(term, Enum):
+        raise _no_text(term, "Python")
     match term:
         case None | bool():
             return repr(term)
-        case int() | str() | bytes() if type(term) in (int, str, bytes):
-            return repr(term)
+        case int():
+            return _integer(term, "Python")
         case float():
-            return repr(term) if term == term and abs(term) != float("inf") else f'float("{term}")'
+            value = float(term)
+            return repr(value) if value == value and abs(value) != float("inf") else f'float("{value}")'
+        case str():
+            return repr(str(term))
+        case bytes():
+            return repr(bytes(term))
         case tuple():
             if len(term) == 2 and term[0] is CONST:
                 return f"const({_python(term[1], depth + 1)})"

@@ -1,0 +1,254 @@
+"""The operators and functions of Python's lambdas at work: each with Python's own meaning, and FAIL where it raises.
+
+They run operators of the values' own types, which may raise anything at all: hence the broad excepts. What a lambda
+may compute is limited, so that no text can eat the memory or the time of the program that runs it. The limits are on
+growth: values of rows and captured values may be larger.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final, TypeAlias
+
+from matchspec.closures import truth
+from matchspec.functions import FAIL, MAX_INTEGER_BITS, Implementation
+from matchspec.terms import Term
+
+PyValue: TypeAlias = Any  # a value that Python's own operators are about to be tried on
+
+MAX_GROWTH: Final = 16_384  # items by which `*` and str.replace make a sequence longer than it was
+MAX_LENGTH: Final = 4_194_304  # items of a sequence that `+` makes
+MAX_SHOWN: Final = 65_536  # characters that str() makes of anything but a str
+MAX_WORK: Final = 2**32  # product of the sizes in bits of two integers for *, // or %: at most 10 ms or so
+MAX_POWER_BITS: Final = 131_072  # bits of a result of **, and of an integer that is made a Decimal or Fraction
+MAX_DECIMAL_DIGITS: Final = 4_300  # digits of an integer that is made of a Decimal: Python's own limit for text
+
+
+def unary(function: Callable[[PyValue], PyValue]) -> Implementation:
+    def call(value: PyValue) -> Term:
+        try:
+            return function(value)
+        except Exception:  # noqa: BLE001  # see the module's docstring
+            return FAIL
+
+    return call
+
+
+def binary(function: Callable[[PyValue, PyValue], PyValue]) -> Implementation:
+    def call(left: PyValue, right: PyValue) -> Term:
+        try:
+            return function(left, right)
+        except Exception:  # noqa: BLE001  # see the module's docstring
+            return FAIL
+
+    return call
+
+
+def comparison(function: Callable[[PyValue, PyValue], PyValue]) -> Implementation:
+    """As binary, for what gives a bool: where the values' own type gives something else, it is asked for its truth."""
+
+    def call(left: PyValue, right: PyValue) -> Term:
+        try:
+            result = function(left, right)
+        except Exception:  # noqa: BLE001  # see the module's docstring
+            return FAIL
+        return result if type(result) is bool else truth(result)
+
+    return call
+
+
+def variadic(function: Callable[..., PyValue]) -> Implementation:
+    def call(*values: PyValue) -> Term:
+        try:
+            return function(*values)
+        except Exception:  # noqa: BLE001  # see the module's docstring
+            return FAIL
+
+    return call
+
+
+def _bits(value: PyValue) -> int:
+    """The size of an integer or fraction; 0 for anything else."""
+    if isinstance(value, int):
+        return value.bit_length()
+    if isinstance(value, Fraction):
+        return max(value.numerator.bit_length(), value.denominator.bit_length())
+    return 0
+
+
+def power(base: PyValue, exponent: PyValue) -> PyValue:
+    grows = isinstance(exponent, int) and _bits(base) > 1 and (exponent > 0 or isinstance(base, Fraction))
+    return FAIL if grows and _bits(base) * abs(exponent) > MAX_POWER_BITS else base**exponent
+
+
+def left_shift(value: PyValue, count: PyValue) -> PyValue:
+    if isinstance(count, int) and _bits(value) + count > MAX_INTEGER_BITS:
+        return FAIL
+    return value << count
+
+
+def multiply(left: PyValue, right: PyValue) -> PyValue:
+    for sequence, times in ((left, right), (right, left)):
+        repeats = isinstance(sequence, _SEQUENCES) and isinstance(times, int)
+        if repeats and len(sequence) * (times - 1) > MAX_GROWTH:
+            return FAIL
+    return FAIL if _bits(left) * _bits(right) > MAX_WORK else left * right
+
+
+def add(left: PyValue, right: PyValue) -> PyValue:
+    if isinstance(left, _SEQUENCES) and isinstance(right, _SEQUENCES) and len(left) + len(right) > MAX_LENGTH:
+        return FAIL
+    return left + right
+
+
+def floor_divide(left: PyValue, right: PyValue) -> PyValue:
+    return FAIL if _bits(left) * _bits(right) > MAX_WORK else left // right
+
+
+def modulo(left: PyValue, right: PyValue) -> PyValue:
+    """`%` of numbers. On a str it would be formatting, which can pad to any width and runs code of the values."""
+    if isinstance(left, (str, bytes)) or _bits(left) * _bits(right) > MAX_WORK:
+        return FAIL
+    return left % right
+
+
+def rounded(value: PyValue, *digits: PyValue) -> PyValue:
+    """round(), without the power of ten that it would compute for far more digits than there are."""
+    if isinstance(value, Decimal) and not digits:
+        return round(value) if _has_few_digits(value) else FAIL
+    if digits and isinstance(digits[0], int):
+        if isinstance(value, int) and digits[0] < 0:
+            return FAIL if _bits(value) > MAX_POWER_BITS else round(value, max(digits[0], -_bits(value) - 1))
+        if isinstance(value, Fraction) and abs(digits[0]) > MAX_DECIMAL_DIGITS:
+            return FAIL
+    return round(value, *digits)
+
+
+def _has_few_digits(value: Decimal) -> bool:
+    return not value.is_finite() or value.adjusted() <= MAX_DECIMAL_DIGITS
+
+
+def integer(value: PyValue, *base: PyValue) -> PyValue:
+    if isinstance(value, Decimal) and not _has_few_digits(value):
+        return FAIL
+    return int(value, *base)
+
+
+def text_of(value: PyValue) -> PyValue:
+    text = str(value)
+    return text if isinstance(value, str) or len(text) <= MAX_SHOWN else FAIL
+
+
+def contains(value: PyValue, choices: PyValue) -> PyValue:
+    """`in`, for what can tell its members. Iterators, which Python would use up and which may never end, cannot."""
+    return value in choices if hasattr(type(choices), "__contains__") else FAIL
+
+
+def lacks(value: PyValue, choices: PyValue) -> PyValue:
+    found = contains(value, choices)
+    return found if found is FAIL else not found
+
+
+def least_of(*values: PyValue) -> PyValue:
+    return min(*values) if len(values) > 1 or _is_finite(values[0]) else FAIL
+
+
+def greatest_of(*values: PyValue) -> PyValue:
+    return max(*values) if len(values) > 1 or _is_finite(values[0]) else FAIL
+
+
+def _is_finite(value: PyValue) -> bool:
+    """Whether a value is a collection that ends: one of Python's own, iterated over in Python's own way."""
+    return getattr(type(value), "__iter__", None) in _ITERATIONS
+
+
+_SEQUENCES: Final = (str, bytes, list, tuple)
+_ITERATIONS: Final = tuple([cls.__iter__ for cls in (str, bytes, list, tuple, dict, set, frozenset, range)])
+
+
+def field_of(value: PyValue, position: PyValue) -> PyValue:
+    return value[position] if isinstance(value, tuple) else FAIL
+
+
+def is_sequence(value: PyValue, least: PyValue, most: PyValue) -> PyValue:
+    """Whether a sequence pattern of Python can match: no text, and a length between the two bounds."""
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes, bytearray)):
+        return False
+    return least <= len(value) and (most is None or len(value) <= most)
+
+
+def rest_of(value: PyValue, before: PyValue, after: PyValue) -> PyValue:
+    """What `*rest` in a sequence pattern binds, with so many items before and after it: always a list."""
+    return [value[index] for index in range(before, len(value) - after)]
+
+
+def has_key(value: PyValue, key: PyValue) -> PyValue:
+    return isinstance(value, dict) and key in value
+
+
+def dict_of(*parts: PyValue) -> PyValue:
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def set_of(*parts: PyValue) -> PyValue:
+    return frozenset(parts)
+
+
+def without_keys(value: PyValue, *keys: PyValue) -> PyValue:
+    return {key: item for key, item in value.items() if key not in keys}
+
+
+def sliced(value: PyValue, lower: PyValue, upper: PyValue, step: PyValue) -> PyValue:
+    return value[lower:upper:step]
+
+
+def constructor(*args: PyValue) -> PyValue:
+    make, *rest = args
+    return make(*rest) if is_cheap(make, rest) else FAIL
+
+
+_EXPONENT: Final = re.compile(r"[eE][+-]?[0-9_]{5,}")
+
+
+def is_cheap(make: PyValue, args: Sequence[PyValue]) -> bool:
+    """Whether calling a constructor takes no more than moderate time: `Fraction("1e999999999")` would take forever."""
+    if any([_bits(arg) > MAX_POWER_BITS for arg in args]):
+        return False
+    if make is not Fraction:
+        return True
+    for arg in args:
+        if isinstance(arg, str) and _EXPONENT.search(arg):
+            return False
+        if isinstance(arg, Decimal) and arg.is_finite() and abs(arg.adjusted()) > MAX_DECIMAL_DIGITS:
+            return False
+    return True
+
+
+def method(name: str) -> Callable[..., PyValue]:
+    """The method of str, bytes, dict, list and tuple that is called so."""
+    implementations: dict[type, PyValue] = {
+        cls: getattr(cls, name) for cls in (str, bytes, dict, list, tuple) if hasattr(cls, name)
+    }
+
+    def call(receiver: PyValue, *args: PyValue) -> PyValue:
+        # Only methods of str, bytes, dict, list and tuple: no code of the value's own runs.
+        for cls, own in implementations.items():
+            if isinstance(receiver, cls):
+                return own(receiver, *args) if getattr(type(receiver), name) is own else FAIL
+        return FAIL
+
+    return call
+
+
+_REPLACE: Final = method("replace")
+
+
+def replaced(receiver: PyValue, *args: PyValue) -> PyValue:
+    if len(args) in (2, 3) and isinstance(receiver, (str, bytes)):
+        old, new, *count = args
+        found = receiver.count(old)
+        times = min(found, count[0]) if count and count[0] >= 0 else found
+        if (len(new) - len(old)) * times > MAX_GROWTH:
+            return FAIL
+    return _REPLACE(receiver, *args)
