@@ -46,7 +46,11 @@ class MatchSpecError(ValueError):
         text = self.message
         if self.source is not None and self.span is not None:
             line, column = self.source.position(self.span.start)
-            place = f"{self.source.name}, line {line}, column {column}" if self.source.name else f"line {line}, column {column}"
+            place = (
+                f"{self.source.name}, line {line}, column {column}"
+                if self.source.name
+                else f"line {line}, column {column}"
+            )
             text = f"{place}: {self.message}\n{self.source.render(self.span)}"
         if self.hint:
             text = f"{text}\nhint: {self.hint}"

@@ -1,8 +1,8 @@
 """`<<...>>` with constant segments: the bits that they make, and the term that those are.
 
 A binary in Erlang or Elixir text is a `str` where its bytes are UTF-8, else `bytes`; bits left over make a Bitstring.
-Text that has to say `bytes` for bytes that happen to be UTF-8 says so with a binary segment, `<<(<<"abc">>)/binary>>` in
-Erlang, `<<"abc"::binary>>` in Elixir: both languages take that for the same binary.
+Text that has to say `bytes` for bytes that happen to be UTF-8 says so with a binary segment: `<<(<<"abc">>)/binary>>`
+in Erlang, `<<"abc"::binary>>` in Elixir. Both languages take that for the same binary.
 """
 
 import struct
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from grammar.tree import BinaryNode, Chars, Constant, Node, Segment
-from matchspec.functions import binary_bytes
+from matchspec.operations import binary_bytes
 from matchspec.terms import BINARY, Bitstring, Term, TermError, is_integer, is_number, rank, shown
 
 Evaluate = Callable[[Node], Term]
@@ -117,7 +117,11 @@ def _unit(segment: Segment, default: int) -> int:
 def _number(value: Term, segment: Segment, kind: str, evaluate: Evaluate) -> tuple[int, int]:
     little = "little" in segment.specs or "native" in segment.specs
     if kind.startswith("utf"):
-        if not isinstance(value, int) or not is_integer(value) or not (0 <= value < 0xD800 or 0xDFFF < value <= 0x10FFFF):
+        if (
+            not isinstance(value, int)
+            or not is_integer(value)
+            or not (0 <= value < 0xD800 or 0xDFFF < value <= 0x10FFFF)
+        ):
             raise TermError(f"a {kind} segment needs a code point, not {shown(value)}")
         codec = kind if kind == "utf8" else f"{kind}-{'le' if little else 'be'}"
         data = chr(value).encode(codec.replace("utf", "utf-"))

@@ -128,7 +128,9 @@ def call_problem(name: str, count: int) -> str:
         return ""
     entry = find(name, count)
     if entry is not None:
-        return f"function {name}/{count} acts on traces and cannot be called in a query of a table" if entry.trace else ""
+        return (
+            f"function {name}/{count} acts on traces and cannot be called in a query of a table" if entry.trace else ""
+        )
     known = arities(name)
     if known and known[0] == 1 and count == 0 and name in ("and", "or", "andalso", "orelse", "andthen"):
         return f"'{name}' needs arguments"

@@ -1,16 +1,17 @@
 """The closures that a query is made of: small final classes with one method each.
 
 A `Closure` computes a value from a row; the tests that decide about rows are in `matchspec.conditions`. Each is built
-once from a spec by `matchspec.compile`, which has decided everything that depends on the spec alone; what is left here depends on the row.
-They are classes with one method rather than nested functions because mypyc calls a native method three times faster
-than a closure. FAIL is the value of an expression that would raise in Erlang: it spreads to whatever contains it.
+once from a spec by `matchspec.compile`, which has decided everything that depends on the spec alone; what is left here
+depends on the row. They are classes with one method rather than nested functions because mypyc calls a native method
+three times faster than a closure. FAIL is the value of an expression that would raise in Erlang: it spreads to whatever
+contains it.
 """
 
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias, final
 
-from matchspec.functions import FAIL, Implementation
 from matchspec.maps import fetch, make_map
+from matchspec.operations import FAIL, Implementation
 from matchspec.ownership import own
 from matchspec.terms import ImproperList, Term, TermError, cons
 
@@ -394,7 +395,7 @@ def truth(value: Term) -> Term:
         return value
     try:
         return bool(value)
-    except Exception:  # the value's own code runs here, and may raise anything
+    except Exception:  # noqa: BLE001  # the value's own code runs here, and may raise anything
         return FAIL
 
 

@@ -1,7 +1,7 @@
 """From a MatchSpec to closures: everything that depends only on the spec is decided here, once.
 
-Variables are paths into the row, not slots that are filled for each row: `$2` of the head `{'$1', '$2'}` is "element 1".
-A variable that stands twice becomes a comparison of two paths. Guards joined by `andalso` are taken apart, since a
+Variables are paths into the row, not slots that are filled for each row: `$2` of the head `{'$1', '$2'}` is "element
+1". A variable that stands twice becomes a comparison of two paths. Guards joined by `andalso` are taken apart, since a
 guard that fails and one that is false come to the same; inside `orelse` and `not` they do not, and stay whole.
 """
 
@@ -10,7 +10,8 @@ from typing import assert_never, final
 from matchspec import closures as c
 from matchspec import conditions as k
 from matchspec.check import check
-from matchspec.functions import FAIL, Function, find
+from matchspec.functions import Function, find
+from matchspec.operations import FAIL
 from matchspec.ownership import is_immutable
 from matchspec.program import CompiledClause, Program
 from matchspec.pyfunctions import PYTHON, PythonFunction

@@ -1,15 +1,15 @@
 """The yes and no of a query: the tests that heads and guards become, each a small final class with one method.
 
-The other half of `matchspec.closures`, and built like it. A head is one test of a row's shape, made of tests of its parts;
-a guard is a test of a row. A guard that fails and one that is false come to the same here.
+The other half of `matchspec.closures`, and built like it. A head is one test of a row's shape, made of tests of its
+parts; a guard is a test of a row. A guard that fails and one that is false come to the same here.
 """
 
 import struct
 from typing import Final, cast, final
 
 from matchspec.closures import Closure, Tuple, list_item, list_rest
-from matchspec.functions import FAIL
 from matchspec.maps import fetch
+from matchspec.operations import FAIL
 from matchspec.terms import Atom, ImproperList, Term, exactly_equal, less, numerically_equal
 
 

@@ -17,14 +17,17 @@ __all__ = [
 
 class ResolveError(MatchSpecError):
     """The text parses but means nothing here: an unbound variable, an unknown field or function, a construct that a
-    match spec cannot express, the wrong number of parameters for the row."""
+    match spec cannot express, the wrong number of parameters for the row.
+    """
 
 
 class CheckError(MatchSpecError):
     """A raw match spec that Erlang's engine rejects. `problems` lists all of them, the first is in the message."""
 
     def __init__(self, problems: list[str]) -> None:
-        shown = problems[0] if len(problems) == 1 else "\n  - ".join(["the match spec has several problems:", *problems])
+        shown = (
+            problems[0] if len(problems) == 1 else "\n  - ".join(["the match spec has several problems:", *problems])
+        )
         super().__init__(shown)
         self.problems = tuple(problems)
 

@@ -2,7 +2,8 @@
 
 Used for whole texts (raw match specs, `parse_term`, patterns) and by the resolvers for the literals inside functions.
 A name is looked up in `env` and nowhere else; the only calls are those that write a term: `V(1)`, `Atom("ok")`,
-`const(...)`, `ImproperList(...)`, `Bitstring(...)`, `float("inf")` and the constructors of dates, decimals and UUIDs, in Python's text.
+`const(...)`, `ImproperList(...)`, `Bitstring(...)`, `float("inf")` and the constructors of dates, decimals and UUIDs,
+in Python's text.
 """
 
 from collections.abc import Mapping
@@ -138,10 +139,12 @@ class Literals:
                 return frozenset()
         cls = VALUE_CLASSES.get(name)
         if cls is None:
-            self.fail(node, f"{name}() is a call, not a literal term", nearest(name, [*VALUE_CLASSES, "Atom", "const", "V"]))
+            self.fail(
+                node, f"{name}() is a call, not a literal term", nearest(name, [*VALUE_CLASSES, "Atom", "const", "V"])
+            )
         try:
             return cls(*values)
-        except Exception as error:  # the constructors raise several kinds, all about their arguments
+        except Exception as error:  # noqa: BLE001  # the constructors raise several kinds, all about their arguments
             self.fail(node, f"{name}() refuses its arguments: {error}")
 
     def fail(self, node: Node, message: str, hint: str = "") -> NoReturn:

@@ -1,8 +1,8 @@
 """Maps: Erlang's exact keys over Python's dict.
 
-A dict finds 1, 1.0 and True under one key and cannot have a list as a key at all. Here a key is found exactly, and lists
-and dicts become hashable when they are to be keys. A map that has two keys which Python takes for equal gets keys of
-types that keep them apart: numbers still, but equal to numbers of their own type only.
+A dict finds 1, 1.0 and True under one key and cannot have a list as a key at all. Here a key is found exactly, and
+lists and dicts become hashable when they are to be keys. A map that has two keys which Python takes for equal gets keys
+of types that keep them apart: numbers still, but equal to numbers of their own type only.
 """
 
 from collections.abc import Iterable
@@ -108,8 +108,9 @@ class KeyFloat(float):
 
 @final
 class _Probe:
-    """Stands in for a key when a dict is asked: equal to what is exactly the key, where the key itself would be equal to
-    1, 1.0 and True alike."""
+    """Stands in for a key when a dict is asked: equal to what is exactly the key, where the key itself would be equal
+    to 1, 1.0 and True alike.
+    """
 
     __slots__ = ("hash", "key")
 

@@ -17,7 +17,7 @@ def pattern_spec(
 ) -> MatchSpec[Row, T]:
     """The query that gives `body` (ROW, BINDINGS or True) for every row that the pattern matches.
 
-    Raises MatchSpecSyntaxError or ResolveError for text that is no pattern, CheckError for a map with a variable as key.
+    Raises MatchSpecSyntaxError or ResolveError for text that is no pattern, CheckError for a variable as a map's key.
     """
     problems: list[str] = []
     try:

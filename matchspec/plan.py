@@ -4,7 +4,7 @@ Soundness rule: what is found here is a superset of the matching rows, and every
 A mistake here may cost time; it must never lose a row.
 """
 
-from typing import Final, assert_never
+from typing import assert_never
 
 from matchspec.spec import (
     Clause,
@@ -27,9 +27,6 @@ from matchspec.spec import (
     T,
 )
 from matchspec.terms import Atom, Term, cons, exact_key, exactly_equal
-
-# Equality by value, where a number may have several spellings that are different keys of a set: 1, 1.0 and True.
-_BY_VALUE: Final = frozenset(["==", "python:=="])
 
 
 def bound_keys(spec: MatchSpec[Row, T], keypos: int, exotic: bool = False) -> list[Term] | None:
@@ -104,12 +101,12 @@ def _keys_of_guard(guard: Expr, key: list[Expr], exotic: bool) -> list[Term] | N
     if not isinstance(guard, ECall):
         return None
     match guard.name, guard.args:
-        case ("andalso" | "andthen" | "and" | "python:and"), args:
+        case (("andalso" | "andthen" | "and" | "python:and"), args):
             for arg in args:
                 keys = _keys_of_guard(arg, key, exotic)
                 if keys is not None:
                     return keys
-        case ("orelse" | "or" | "python:or"), args:
+        case (("orelse" | "or" | "python:or"), args):
             found: list[Term] = []
             for arg in args:
                 keys = _keys_of_guard(arg, key, exotic)
@@ -117,7 +114,7 @@ def _keys_of_guard(guard: Expr, key: list[Expr], exotic: bool) -> list[Term] | N
                     return None
                 found.extend(keys)
             return found
-        case ("==" | "=:=" | "python:=="), (left, right):
+        case (("==" | "=:=" | "python:=="), (left, right)):
             other = right if left in key else left if right in key else None
             constant = None if other is None else _constant(other)
             return None if constant is None else _spellings(constant.value, guard.name, exotic)
@@ -204,7 +201,9 @@ def _clause_keeps_key(clause: Clause, keypos: int) -> bool:
     head_key = clause.head.items[keypos - 1]
     if isinstance(body, EConst) and isinstance(body.value, tuple):
         literal = _literal(head_key)
-        return literal is not None and len(body.value) >= keypos and exactly_equal(body.value[keypos - 1], literal.value)
+        return (
+            literal is not None and len(body.value) >= keypos and exactly_equal(body.value[keypos - 1], literal.value)
+        )
     if not isinstance(body, ETuple) or len(body.items) < keypos:
         return False
     body_key = body.items[keypos - 1]
@@ -226,7 +225,7 @@ def _says(expr: Expr, pattern: Pattern) -> bool:
             if rest is None or tail is None:
                 return rest is None and tail is None
             return _says(tail, rest)
-        case (PTuple() | PList()), EConst(value):
+        case ((PTuple() | PList()), EConst(value)):
             literal = _literal(pattern)
             return literal is not None and exactly_equal(literal.value, value)
     return False

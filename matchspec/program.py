@@ -6,7 +6,7 @@ from typing import Final, final
 from matchspec.closures import Closure, WholeRow
 from matchspec.conditions import Test
 from matchspec.errors import EvalError
-from matchspec.functions import FAIL
+from matchspec.operations import FAIL
 from matchspec.spec import NO_MATCH
 from matchspec.terms import Term
 
@@ -53,7 +53,7 @@ class Program:
         return NO_MATCH
 
     def select(self, rows: Iterable[Term]) -> list[Term]:
-        """The results of all rows that match, in their order. O(n). Raises EvalError when the body of a lambda fails."""
+        """The results of all rows that match, in their order. O(n). Raises EvalError when a lambda's body fails."""
         found: list[Term] = []
         if len(self.clauses) == 1:
             clause = self.clauses[0]

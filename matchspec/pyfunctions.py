@@ -16,7 +16,7 @@ from typing import Final, TypeAlias, cast, final
 
 from matchspec import pyoperations as op
 from matchspec.closures import truth
-from matchspec.functions import Implementation
+from matchspec.operations import Implementation
 from matchspec.spec import ECall, EConst, EList, ETuple, EVar, Expr
 from matchspec.terms import Atom
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
 from matchspec.closures import truth
-from matchspec.functions import FAIL, MAX_INTEGER_BITS, Implementation
+from matchspec.operations import FAIL, MAX_INTEGER_BITS, Implementation
 from matchspec.terms import Term
 
 PyValue: TypeAlias = Any  # a value that Python's own operators are about to be tried on

@@ -6,7 +6,7 @@ The lambda says what a Python programmer would write for the spec. It has the sa
 the values that they are for; on mixed types Erlang compares in its total order where Python raises.
 """
 
-from typing import Final, assert_never, final
+from typing import Final, assert_never, cast, final
 
 from grammar.span import Source
 from matchspec.errors import MatchSpecError, RenderError
@@ -33,7 +33,7 @@ from matchspec.spec import (
     Row,
     T,
 )
-from matchspec.terms import Term
+from matchspec.terms import Comparable, Term, order_key
 from matchspec.text import format_term
 
 # How tightly Python's operators bind; an operand that binds less tightly than its operator gets parentheses.
@@ -56,8 +56,8 @@ _PREFIX: Final[dict[str, tuple[str, int]]] = {
     **{"python:neg": ("-", _SIGN), "python:pos": ("+", _SIGN), "python:~": ("~", _SIGN), "python:not": ("not ", _NOT)},
 }
 _JOINED: Final[dict[str, tuple[str, int]]] = {
-    **{name: ("and", _AND) for name in ("andalso", "andthen", "and", "python:and")},
-    **{name: ("or", _OR) for name in ("orelse", "or", "python:or")},
+    **dict.fromkeys(("andalso", "andthen", "and", "python:and"), ("and", _AND)),
+    **dict.fromkeys(("orelse", "or", "python:or"), ("or", _OR)),
 }
 _CALLED: Final[dict[str, str]] = {
     **{"abs": "abs", "trunc": "int", "float": "float", "min": "min", "max": "max"},
@@ -196,7 +196,7 @@ class _Renderer:
         match name, args:
             case "element", (EConst(int(position)), _):
                 return f"{_wrap(texts[1], _ATOM)}[{position - 1}]", _ATOM
-            case ("python:[]" | "python:field"), _:
+            case (("python:[]" | "python:field"), _):
                 return f"{_wrap(texts[0], _ATOM)}[{shown[1]}]", _ATOM
             case "python:isinstance", (_, EConst(classes)):
                 return f"isinstance({shown[0]}, {_class_names(classes)})", _ATOM
@@ -205,7 +205,10 @@ class _Renderer:
             case "python:**", _:
                 return f"{_wrap(texts[0], _ATOM)} ** {_wrap(texts[1], _SIGN)}", _POWER
             case "python:slice", _:
-                bounds = ["" if isinstance(arg, EConst) and arg.value is None else s for arg, s in zip(args, shown, strict=True)]
+                bounds = [
+                    "" if isinstance(arg, EConst) and arg.value is None else s
+                    for arg, s in zip(args, shown, strict=True)
+                ]
                 step = f":{bounds[3]}" if bounds[3] else ""
                 return f"{_wrap(texts[0], _ATOM)}[{bounds[1]}:{bounds[2]}{step}]", _ATOM
             case "hd", _:
@@ -214,7 +217,7 @@ class _Renderer:
                 return f"{_wrap(texts[0], _ATOM)}[1:]", _ATOM
             case "map_get", _:
                 return f"{_wrap(texts[1], _ATOM)}[{shown[0]}]", _ATOM
-            case ("is_map_key" | "python:has_key"), _:
+            case (("is_map_key" | "python:has_key"), _):
                 key, mapping = (0, 1) if name == "is_map_key" else (1, 0)
                 return f"{_wrap(texts[key], _BOR)} in {_wrap(texts[mapping], _BOR)}", _COMPARE
         raise RenderError(f"{name.removeprefix('python:')}/{len(args)} has no counterpart in a Python lambda")
@@ -230,6 +233,9 @@ def _wrap(text: tuple[str, int], level: int) -> str:
 
 
 def _constant(value: Term) -> tuple[str, int]:
+    if isinstance(value, (set, frozenset)):  # on the right of `in`, where () says what an empty set says
+        items = sorted([cast(Comparable, (order_key(item), format_term(item, "python"))) for item in value])
+        return "{" + ", ".join([text for _, text in items]) + "}" if items else "()", _ATOM
     text = format_term(value, "python")
     return text, _SIGN if text.startswith("-") else _ATOM
 

@@ -27,7 +27,8 @@ from grammar.tree import (
     Unary,
     Wild,
 )
-from matchspec.functions import FAIL, FUNCTIONS, find
+from matchspec.functions import FUNCTIONS, find
+from matchspec.operations import FAIL
 from matchspec.ownership import own
 from matchspec.resolve_text import TextResolver
 from matchspec.spec import Clause as SpecClause
@@ -123,7 +124,7 @@ class ElixirResolver(TextResolver):
         return PList(tuple(items), rest)
 
     def _prefix_pattern(self, node: Node, left: Node, right: Node) -> Pattern:
-        """`"abc" <> rest` in a head: a variable for the whole text, a test of its beginning, and `rest` for the rest."""
+        """`"abc" <> rest` in a head: a variable for the whole text, a test of its beginning, `rest` for the rest."""
         prefix = self._pinned(left.value) if isinstance(left, Pin) else self.literals.term(left)
         if not isinstance(prefix, str):
             self.fail(left, "`<>` in a head has a string on its left")
@@ -320,7 +321,6 @@ class ElixirResolver(TextResolver):
         if value is FAIL:
             self.fail(node, "computing the pinned value fails")
         return value
-
 
 
 def _after(index: Expr) -> Expr:

@@ -27,7 +27,8 @@ from grammar.tree import (
     Unary,
     Wild,
 )
-from matchspec.functions import FAIL, LAZY, find
+from matchspec.functions import LAZY, find
+from matchspec.operations import FAIL
 from matchspec.resolve_text import Record, TextResolver
 from matchspec.spec import ECall, EConst, EList, ERow, ETuple, Expr, Pattern, PConst, PList, PWild
 from matchspec.terms import Atom, Term, cons, is_atom, is_number, variable_number
@@ -120,7 +121,9 @@ class ErlangResolver(TextResolver):
                 patterns[field] = self.pattern(others)
         return self.record_pattern(record, patterns, PWild())
 
-    def _fields(self, record: Record, fields: tuple[RecordField, ...], node: Node) -> tuple[dict[str, Node], Node | None]:
+    def _fields(
+        self, record: Record, fields: tuple[RecordField, ...], node: Node
+    ) -> tuple[dict[str, Node], Node | None]:
         given: dict[str, Node] = {}
         others: Node | None = None
         for field in fields:

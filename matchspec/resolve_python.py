@@ -35,7 +35,7 @@ from grammar.tree import (
 )
 from matchspec.capture import UNKNOWN, PyObject, Scope
 from matchspec.errors import MatchSpecError, ResolveError
-from matchspec.functions import FAIL
+from matchspec.operations import FAIL
 from matchspec.ownership import own
 from matchspec.pycalls import call
 from matchspec.pyfunctions import PYTHON

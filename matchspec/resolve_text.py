@@ -17,10 +17,10 @@ from matchspec.functions import NAMES, arities, find
 from matchspec.literals import Env, Literals
 from matchspec.raw import expr_from_term, pattern_from_term
 from matchspec.spec import Clause as SpecClause
-from matchspec.spec import EConst, ECall, EMap, ERow, ETuple, EVar, EVerbatim, Expr, Pattern, PMap, PTuple, PVar, PWild
+from matchspec.spec import ECall, EConst, EMap, ERow, ETuple, EVar, EVerbatim, Expr, Pattern, PMap, PTuple, PVar, PWild
 from matchspec.terms import Atom, Term, shown
 
-# {name: [field, (field, default), ...]}
+# For each name the fields of the record; a pair of a field and its default where it has one.
 Records: TypeAlias = Mapping[str, Sequence[Term]]
 
 
@@ -53,7 +53,9 @@ def read_records(records: Records, default: Term) -> dict[str, Record]:
                 names.append(field[0])
                 defaults.append(field[1])
             else:
-                raise MatchSpecError(f"records[{name!r}]: a field is a name or a pair (name, default), not {shown(field)}")
+                raise MatchSpecError(
+                    f"records[{name!r}]: a field is a name or a pair (name, default), not {shown(field)}"
+                )
         result[name] = Record(name, tuple(names), tuple(defaults))
     return result
 
@@ -84,10 +86,9 @@ class TextResolver:
         if len(clause.params) != 1:
             self.fail_at(clause.params[0] if clause.params else None, clause, *self.parameter_problem())
         head = self.head(clause.params[0])
+        guards = [tuple([self.guard(test) for test in tests]) for tests in clause.guards]
         body = tuple([self.expr(node) for node in clause.body])
-        if not clause.guards:
-            return [SpecClause(head, (), body)]
-        return [SpecClause(head, tuple([self.guard(test) for test in tests]), body) for tests in clause.guards]
+        return [SpecClause(head, tests, body) for tests in guards or [()]]
 
     # --- heads ---
 
@@ -179,7 +180,9 @@ class TextResolver:
         if isinstance(node, (Name, Wild)):
             name = node.name if isinstance(node, Name) else "_"
             if name in self.names or name not in self.env:
-                self.fail(node, f"the variable {name} stands in a binary, which a match spec can neither match nor build")
+                self.fail(
+                    node, f"the variable {name} stands in a binary, which a match spec can neither match nor build"
+                )
         return self.literals.term(node)
 
     # --- records ---

@@ -311,7 +311,8 @@ class MatchSpec(Generic[Row, T]):
 
     def to_term(self) -> list[tuple[Term, list[Term], list[Term]]]:
         """The raw list `[(head, [guard, ...], [body, ...]), ...]` of Python terms. Raises RenderError for what only
-        Python can say."""
+        Python can say.
+        """
         from matchspec.raw import spec_to_term
 
         try:

@@ -18,7 +18,6 @@ fixed place after all other numbers and are equal to each other as keys; a guard
 """
 
 import itertools
-import struct
 from datetime import datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -142,7 +141,9 @@ class Bitstring:
 
     def __init__(self, data: bytes, bits: int) -> None:
         if bits % 8 == 0 or len(data) != bits // 8 + 1 or data[-1] & (0xFF >> bits % 8):
-            raise TermError(f"a Bitstring of {shown(bits)} bits needs just as many, and no whole bytes, not {shown(data)}")
+            raise TermError(
+                f"a Bitstring of {shown(bits)} bits needs just as many, and no whole bytes, not {shown(data)}"
+            )
         self.data: Final[bytes] = data
         self.bits: Final[int] = bits
 
@@ -229,7 +230,8 @@ _RANKS: Final[dict[type, int]] = {
 
 def rank(term: Term) -> int:
     """The place of a term's kind in the total order: number < atom < reference < fun < pid < tuple < map < [] <
-    list < binary < any other Python value."""
+    list < binary < any other Python value.
+    """
     known = _RANKS.get(type(term))
     if known is not None:
         return known
@@ -295,7 +297,7 @@ def shown(value: Term, most: int = 200) -> str:
     """The repr of any value, cut off after `most` characters; for messages."""
     try:
         text = repr(value)
-    except Exception:  # nested too deeply, an int of too many digits, or an object's own repr
+    except Exception:  # noqa: BLE001  # nested too deeply, an int of too many digits, or an object's own repr
         return f"a value of type {type(value).__name__}"
     return text if len(text) <= most else text[: most - 3] + "..."
 
@@ -355,7 +357,7 @@ def _exact_key_of_compound(term: Term, depth: int) -> Key:
         return (_OTHER, _NAN)
     try:
         hash(term)
-    except Exception:  # unhashable; and a hash is the value's own code, which may raise anything
+    except Exception:  # noqa: BLE001  # unhashable; and a hash is the value's own code, which may raise anything
         return (_OTHER, type(term), shown(term))
     return (_OTHER, type(term), term)
 
@@ -385,7 +387,7 @@ class _Natural:
             return True
         try:
             return bool(self.value == other.value)
-        except Exception:
+        except Exception:  # noqa: BLE001  # see above
             return shown(self.value) == shown(other.value)
 
     def __hash__(self) -> int:
@@ -394,7 +396,7 @@ class _Natural:
     def __lt__(self, other: "_Natural") -> bool:
         try:
             return bool(self.value < other.value)  # type: ignore[operator]  # a type without `<` raises TypeError
-        except Exception:
+        except Exception:  # noqa: BLE001  # see above
             return shown(self.value) < shown(other.value)
 
 
@@ -513,7 +515,8 @@ def _holds_nan(term: Term) -> bool:
 
 def numerically_equal(left: Term, right: Term) -> bool:
     """Erlang's `==`: as exactly_equal, but an integer equals a float of the same value, at every depth (though not
-    as the key of a map). O(size)."""
+    as the key of a map). O(size).
+    """
     kind, other = type(left), type(right)
     if kind is other and (kind is str or kind is int or kind is float or kind is bytes):
         return left == right
@@ -547,11 +550,6 @@ def compare(left: Term, right: Term) -> int:
     if mine == other:
         return 0
     return -1 if mine < other else 1  # type: ignore[operator]  # order keys are comparable
-
-
-def same_bits(left: float, right: float) -> bool:
-    """Equality of float literals in heads, which Erlang compares bit by bit: 0.0 is not -0.0 there."""
-    return struct.pack("<d", left) == struct.pack("<d", right)
 
 
 # --- the symbols of match specs -----------------------------------------------------------------------------------

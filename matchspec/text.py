@@ -109,7 +109,8 @@ def _integer(term: int, language: str) -> str:
 
 def float_text(value: float) -> str:
     """A float as Erlang and Elixir write it: the shortest digits that read back as the same float, always with a
-    point, with an exponent where that is shorter or from 2**53 on."""
+    point, with an exponent where that is shorter or from 2**53 on.
+    """
     sign = "-" if repr(value).startswith("-") else ""
     mantissa, _, exponent = repr(abs(value)).partition("e")
     whole, _, fraction = mantissa.partition(".")
@@ -271,7 +272,9 @@ def _elixir(term: Term, depth: int) -> str:
             return _joined([_elixir(item, depth + 1) for item in items], _elixir(tail, depth + 1), ", ")
         case dict():
             plain = all([isinstance(key, Atom) and _ELIXIR_ATOM.match(key.name) for key in term])
-            keys = [f"{key.name}: " if plain and isinstance(key, Atom) else f"{_elixir(key, depth + 1)} => " for key in term]
+            keys = [
+                f"{key.name}: " if plain and isinstance(key, Atom) else f"{_elixir(key, depth + 1)} => " for key in term
+            ]
             values = [_elixir(value, depth + 1) for value in term.values()]
             return "%{" + ", ".join([key + value for key, value in zip(keys, values, strict=True)]) + "}"
     raise _no_text(term, "Elixir")

@@ -153,7 +153,9 @@ def _decode(data: bytes, at: int) -> tuple[Value, int]:
             size = struct.unpack_from(">H", data, at)[0]
             return Atom(data[at + 2 : at + 2 + size].decode("latin-1" if tag == b"d" else "utf-8")), at + 2 + size
         case b"s" | b"w":
-            return Atom(data[at + 1 : at + 1 + data[at]].decode("latin-1" if tag == b"s" else "utf-8")), at + 1 + data[at]
+            return Atom(data[at + 1 : at + 1 + data[at]].decode("latin-1" if tag == b"s" else "utf-8")), at + 1 + data[
+                at
+            ]
         case b"k":
             size = struct.unpack_from(">H", data, at)[0]
             return list(data[at + 2 : at + 2 + size]), at + 2 + size

@@ -64,7 +64,11 @@ def same(left: Value, right: Value) -> bool:
             heads, tails = zip(cells(left), cells(right), strict=True)
             return len(heads[0]) == len(heads[1]) and all(map(same, *heads)) and same(*tails)
         case 7 if isinstance(left, frozenset):
-            return type(left) is type(right) and len(left) == len(right) and all(any(same(a, b) for b in right) for a in left)
+            return (
+                type(left) is type(right)
+                and len(left) == len(right)
+                and all(any(same(a, b) for b in right) for a in left)
+            )
     return type(left) is type(right) and bool(left == right or (is_nan(left) and is_nan(right)))
 
 
@@ -89,12 +93,14 @@ def order(left: Value, right: Value, exact: bool = False) -> int:
         case 5:
             return _order_of_lists(left, right, exact)
         case 6:
-            return _sign(_bits(left), _bits(right)) or isinstance(left, (bytes, Bitstring)) - isinstance(right, (bytes, Bitstring))
+            return _sign(_bits(left), _bits(right)) or isinstance(left, (bytes, Bitstring)) - isinstance(
+                right, (bytes, Bitstring)
+            )
     return _order_of_others(left, right)
 
 
 def _sign(left: Value, right: Value) -> int:
-    return (left > right) - (left < right)
+    return int(left > right) - int(left < right)
 
 
 def _name(atom: Value) -> str:
@@ -102,7 +108,11 @@ def _name(atom: Value) -> str:
 
 
 def _bits(term: Value) -> str:
-    data, size = (term.data, term.bits) if isinstance(term, Bitstring) else (term.encode() if isinstance(term, str) else term, None)
+    data, size = (
+        (term.data, term.bits)
+        if isinstance(term, Bitstring)
+        else (term.encode() if isinstance(term, str) else term, None)
+    )
     return "".join(f"{byte:08b}" for byte in data)[:size]
 
 
@@ -126,7 +136,9 @@ def _order_of_lists(left: Value, right: Value, exact: bool) -> int:
     if difference:
         return difference
     rests = [
-        (ImproperList(items[shared:], tail) if tail != [] else list(items[shared:])) if len(items) > shared else tail
+        (ImproperList(tuple(items[shared:]), tail) if tail != [] else list(items[shared:]))
+        if len(items) > shared
+        else tail
         for items, tail in ((mine, my_tail), (other, other_tail))
     ]
     return order(rests[0], rests[1], exact)
@@ -142,7 +154,9 @@ def _sorted_keys(mapping: dict[Value, Value]) -> list[Value]:
 
 def _order_of_maps(left: dict[Value, Value], right: dict[Value, Value], exact: bool) -> int:
     mine, other = _sorted_keys(left), _sorted_keys(right)
-    return _first_difference(mine, other, True) or _first_difference([left[k] for k in mine], [right[k] for k in other], exact)
+    return _first_difference(mine, other, True) or _first_difference(
+        [left[k] for k in mine], [right[k] for k in other], exact
+    )
 
 
 def _order_of_others(left: Value, right: Value) -> int:
@@ -154,6 +168,6 @@ def _order_of_others(left: Value, right: Value) -> int:
     if isinstance(left, Decimal) and (is_nan(left) or is_nan(right)):
         return is_nan(left) - is_nan(right)
     if isinstance(left, (frozenset, complex)):
-        raise LookupError("which of two sets or complex numbers comes first is not promised")
+        raise LookupError("which of two sets or complex numbers comes first is not promised")  # noqa: TRY004  # both are terms
     assert not isinstance(left, datetime) or (left.tzinfo is None) == (right.tzinfo is None)
     return _sign(left, right)

@@ -35,17 +35,25 @@ class Point(NamedTuple):
 
 
 # Small pools, so that equal and almost equal terms meet.
-names: st.SearchStrategy[str] = st.sampled_from(["a", "b", "ok", "Ab", "é", "a b", "fun", "nil ", "'", "\\", "", *ODD_ATOMS]) | st.text(
-    st.characters(codec="utf-8"), max_size=6
-)
+names: st.SearchStrategy[str] = st.sampled_from(
+    ["a", "b", "ok", "Ab", "é", "a b", "fun", "nil ", "'", "\\", "", *ODD_ATOMS]
+) | st.text(st.characters(codec="utf-8"), max_size=6)
 atoms: Terms = names.map(Atom) | st.sampled_from([True, False, None])
 integers: Terms = st.sampled_from(INTS) | st.integers(-3, 3) | st.integers()
-floats: Terms = st.sampled_from(FLOATS) | st.integers(-3, 3).map(float) | st.floats(allow_nan=False, allow_infinity=False)
+floats: Terms = (
+    st.sampled_from(FLOATS) | st.integers(-3, 3).map(float) | st.floats(allow_nan=False, allow_infinity=False)
+)
 odd_floats: Terms = st.sampled_from([float("nan"), float("inf"), float("-inf")])
-texts: Terms = st.sampled_from([b for b in BINARIES if isinstance(b, str)]) | st.text(st.characters(codec="utf-8"), max_size=5)
+texts: Terms = st.sampled_from([b for b in BINARIES if isinstance(b, str)]) | st.text(
+    st.characters(codec="utf-8"), max_size=5
+)
 binaries: Terms = texts | st.binary(max_size=4) | st.sampled_from(BINARIES)
-bits: Terms = st.sampled_from(BITS) | st.tuples(st.integers(0, 2**19 - 1), st.sampled_from([1, 2, 3, 7, 9, 15, 19])).map(
-    lambda pair: Bitstring(((pair[0] & (1 << pair[1]) - 1) << (-pair[1] % 8)).to_bytes(pair[1] // 8 + 1, "big"), pair[1])
+bits: Terms = st.sampled_from(BITS) | st.tuples(
+    st.integers(0, 2**19 - 1), st.sampled_from([1, 2, 3, 7, 9, 15, 19])
+).map(
+    lambda pair: Bitstring(
+        ((pair[0] & (1 << pair[1]) - 1) << (-pair[1] % 8)).to_bytes(pair[1] // 8 + 1, "big"), pair[1]
+    )
 )
 scalars: Terms = integers | floats | atoms | binaries | bits
 
@@ -68,7 +76,16 @@ foreign: Terms = st.sampled_from(
     [
         *(Colour.RED, Colour.GREEN, Level.LOW, Level.HIGH),
         *(date(2024, 1, 1), date(2024, 1, 2), datetime(2024, 1, 1), timedelta(1)),  # noqa: DTZ001  # a naive one is meant
-        *(Decimal(1), Decimal("1.0"), Decimal(2), Decimal("NaN"), Fraction(1), Fraction(1, 2), UUID(int=1), UUID(int=2)),
+        *(
+            Decimal(1),
+            Decimal("1.0"),
+            Decimal(2),
+            Decimal("NaN"),
+            Fraction(1),
+            Fraction(1, 2),
+            UUID(int=1),
+            UUID(int=2),
+        ),
         *(frozenset(), frozenset([1]), frozenset([1.0]), frozenset([True, 2]), frozenset([3, "a"]), complex(1, 2)),
     ]
 )

@@ -10,7 +10,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "queries.md"
 
 def test_the_table_of_functions_is_complete() -> None:
     table = PAGE.read_text().split("<!-- functions", 1)[1].split("## Limits", 1)[0]
-    listed = {name for name in re.findall(r"`([^`\s]+)`", table)}
+    listed = set(re.findall(r"`([^`\s]+)`", table))
     known = {
         f"{entry.name}/{entry.least}" if entry.most is not None else entry.name
         for entry in FUNCTIONS

@@ -12,7 +12,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-_BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\s*prints\s*```text\n(?P<output>.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"^```python\n(?P<code>.*?)^```\n(?:\s*prints\s*```text\n(?P<output>.*?)^```\n)?", re.MULTILINE | re.DOTALL
+)
 
 
 def _examples() -> list[object]:
@@ -28,7 +30,12 @@ def test_example_prints_what_the_page_says(code: str, output: str, tmp_path: Pat
     script = tmp_path / "example.py"
     script.write_text(code)
     run = subprocess.run(
-        [sys.executable, str(script)], capture_output=True, text=True, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, check=False
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT)},
+        check=False,
     )
     assert run.stderr == ""
     assert run.stdout == output

@@ -325,7 +325,7 @@ TOKENS = [
     ),
     *("'", '"', "'''", "\\", "f'x'", "await", "yield", "class", "²", "0_1", "1_", ";", "!"),
 ]
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @FEW

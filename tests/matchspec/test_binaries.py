@@ -13,17 +13,46 @@ from tests.erlang import AVAILABLE, ask, canonical
 Value: TypeAlias = Any
 
 ERLANG: Final[list[tuple[str, Value]]] = [
-    *(("<<>>", ""), ("<<97>>", "a"), ("<<255>>", b"\xff"), ("<<256>>", "\x00"), ("<<-1>>", b"\xff"), ('<<"abc">>', "abc")),
-    *(('<<"é">>', b"\xe9"), ('<<"é"/utf8>>', "é"), ("<<$a,$b>>", "ab"), ("<<1:16>>", "\x00\x01"), ("<<1:16/little>>", "\x01\x00")),
+    *(
+        ("<<>>", ""),
+        ("<<97>>", "a"),
+        ("<<255>>", b"\xff"),
+        ("<<256>>", "\x00"),
+        ("<<-1>>", b"\xff"),
+        ('<<"abc">>', "abc"),
+    ),
+    *(
+        ('<<"é">>', b"\xe9"),
+        ('<<"é"/utf8>>', "é"),
+        ("<<$a,$b>>", "ab"),
+        ("<<1:16>>", "\x00\x01"),
+        ("<<1:16/little>>", "\x01\x00"),
+    ),
     *(("<<1,5:3>>", Bitstring(b"\x01\xa0", 11)), ("<<1:1,0:7>>", b"\x80"), ("<<5:3>>", Bitstring(b"\xa0", 3))),
     *(("<<1.0/float>>", struct.pack(">d", 1.0)), ("<<1:32/float>>", struct.pack(">f", 1)), ("<<16#e9/utf8>>", "é")),
     *(("<<16#20ac/utf16>>", b"\x20\xac"), ("<<16#20ac/utf16-little>>", b"\xac\x20"), ("<<97/utf32>>", "\x00\x00\x00a")),
     *(('<<(<<"ab">>)/binary>>', b"ab"), ('<<(<<"abc">>):2/binary,"d">>', "abd"), ('<<"ab":16>>', "\x00a\x00b")),
-    *(("<<1:4/unit:2,2:4/unit:2>>", "\x01\x02"), ("<<1:12/little>>", Bitstring(b"\x01\x00", 12)), ("<<(<<3:2>>)/bitstring>>", Bitstring(b"\xc0", 2))),
+    *(
+        ("<<1:4/unit:2,2:4/unit:2>>", "\x01\x02"),
+        ("<<1:12/little>>", Bitstring(b"\x01\x00", 12)),
+        ("<<(<<3:2>>)/bitstring>>", Bitstring(b"\xc0", 2)),
+    ),
 ]
 ELIXIR: Final[list[tuple[str, Value]]] = [
-    *(("<<>>", ""), ("<<97>>", "a"), ("<<255>>", b"\xff"), ('<<"é">>', "é"), ('<<"ab"::binary>>', b"ab"), ("<<1, 5::3>>", Bitstring(b"\x01\xa0", 11))),
-    *(("<<1::16-little>>", "\x01\x00"), ("<<1::size(16)>>", "\x00\x01"), ("<<?a, ?b>>", "ab"), ("<<1.0::float>>", struct.pack(">d", 1.0))),
+    *(
+        ("<<>>", ""),
+        ("<<97>>", "a"),
+        ("<<255>>", b"\xff"),
+        ('<<"é">>', "é"),
+        ('<<"ab"::binary>>', b"ab"),
+        ("<<1, 5::3>>", Bitstring(b"\x01\xa0", 11)),
+    ),
+    *(
+        ("<<1::16-little>>", "\x01\x00"),
+        ("<<1::size(16)>>", "\x00\x01"),
+        ("<<?a, ?b>>", "ab"),
+        ("<<1.0::float>>", struct.pack(">d", 1.0)),
+    ),
 ]
 
 
@@ -52,7 +81,16 @@ def test_segments_of_elixir(text: str, term: Value) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("<<a>>", "<<1.5>>", "<<1:(-1)>>", "<<a/utf8>>", "<<16#d800/utf8>>", "<<1/binary>>", "<<1:8/float>>", "<<1:a>>"),
+        *(
+            "<<a>>",
+            "<<1.5>>",
+            "<<1:(-1)>>",
+            "<<a/utf8>>",
+            "<<16#d800/utf8>>",
+            "<<1/binary>>",
+            "<<1:8/float>>",
+            "<<1:a>>",
+        ),
         *('<<(<<"a">>):2/binary>>', "<<true/utf8>>", "<<1.0e300:32/float>>", "<<X>>", "<<{}>>"),
     ],
 )
@@ -70,11 +108,9 @@ def test_size_is_limited(text: str) -> None:
 @given(st.lists(st.tuples(st.integers(-300, 300), st.integers(0, 40)), max_size=8))
 def test_integer_segments_are_their_bits_in_a_row(segments: list[tuple[int, int]]) -> None:
     bits = "".join(f"{value & ((1 << size) - 1):0{size}b}" if size else "" for value, size in segments)
-    found = parse_term(f"<<{','.join(f'{value}:{size}' for value, size in segments)}>>", "erlang")
-    data = found.encode() if isinstance(found, str) else found
-    shown = f"{int.from_bytes(data.data):0{8 * len(data.data)}b}"[: data.bits] if isinstance(data, Bitstring) else "".join(
-        f"{byte:08b}" for byte in data
-    )
+    found: Value = parse_term(f"<<{','.join(f'{value}:{size}' for value, size in segments)}>>", "erlang")
+    data = found.data if isinstance(found, Bitstring) else found.encode() if isinstance(found, str) else found
+    shown = "".join(f"{byte:08b}" for byte in data)[: found.bits if isinstance(found, Bitstring) else None]
     assert shown == bits
 
 

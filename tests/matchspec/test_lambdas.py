@@ -40,7 +40,7 @@ def compare(query: MatchSpec[Value, Value], reference: Reference, rows: list[Ite
         assert identical(query.run(rows), [wanted for wanted in expected if wanted is not SKIPPED])
 
 
-@given(texts(), st.lists(ROWS, min_size=1, max_size=4))
+@given(texts(), ROWS)
 @settings(max_examples=400, deadline=None, suppress_health_check=SLOW_TO_DRAW)
 def test_text_equals_calling(drawn: tuple[str, str], rows: list[Item]) -> None:
     text, form = drawn
@@ -48,7 +48,7 @@ def test_text_equals_calling(drawn: tuple[str, str], rows: list[Item]) -> None:
     compare(query, Reference(text, dict(ENV)), rows)
 
 
-@given(st.lists(texts(), min_size=2, max_size=5), st.lists(ROWS, min_size=1, max_size=3))
+@given(st.lists(texts(), min_size=2, max_size=5), ROWS)
 @settings(max_examples=25, deadline=None, suppress_health_check=SLOW_TO_DRAW)
 def test_functions_of_a_file_equal_calling(drawn: list[tuple[str, str]], rows: list[Item]) -> None:
     """The same lambdas, several per line, in a module: found by their positions, names looked up as globals."""

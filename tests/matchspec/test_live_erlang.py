@@ -6,6 +6,7 @@ The seed is fixed, or given by MATCHSPEC_SEED; MATCHSPEC_CASES asks for more cas
 import os
 import random
 from functools import cmp_to_key
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 import pytest
@@ -80,22 +81,41 @@ def test_random_specs_have_erlangs_results(release: int) -> None:
 CORNERS: list[tuple[Value, str]] = [
     # numbers: big ones, shifts, overflow, what fails
     ((1, 70), "[{{'$1','$2'},[],[{{{'bsl','$1','$2'},{'bsr','$1','$2'},{'bsl',-1,'$2'},{'bsr',-1,'$2'}}}]}]"),
-    ((0, 10**30), "[{{'$1','$2'},[],[{{{'bsl','$1','$2'},{'bsr','$2','$1'},{'bsr','$2','$2'},{'bsr',{'-','$2'},'$2'}}}]}]"),
+    (
+        (0, 10**30),
+        "[{{'$1','$2'},[],[{{{'bsl','$1','$2'},{'bsr','$2','$1'},{'bsr','$2','$2'},{'bsr',{'-','$2'},'$2'}}}]}]",
+    ),
     ((1.7e308,), "[{{'$1'},[],[[{'*','$1',10},{'+','$1','$1'},{'-',{'-','$1'},'$1'},{'/','$1',1.0e-10},{'/',1,0}]]}]"),
-    ((10**400,), "[{{'$1'},[],[[{'/','$1',3},{float,'$1'},{'/','$1','$1'},{'+','$1',1.0},{'*','$1',0.0},{'<','$1',1.0}]]}]"),
-    ((-7, 2), "[{{'$1','$2'},[],[[{'div','$1','$2'},{'rem','$1','$2'},{'div',7,-2},{'rem',7,-2},{'div','$1',0},{'rem',1.0,1}]]}]"),
-    ((2.5,), "[{{'$1'},[],[[{round,'$1'},{round,{'-','$1'}},{round,0.49999999999999994},{trunc,-0.9},{round,1.0e300}]]}]"),
-    ((-0.0,), "[{{'$1'},[],[[{abs,'$1'},{'-','$1'},{'+','$1',0},{'*','$1',1},{'==','$1',0},{'=:=','$1',0.0},{round,'$1'}]]}]"),
+    (
+        (10**400,),
+        "[{{'$1'},[],[[{'/','$1',3},{float,'$1'},{'/','$1','$1'},{'+','$1',1.0},{'*','$1',0.0},{'<','$1',1.0}]]}]",
+    ),
+    (
+        (-7, 2),
+        "[{{'$1','$2'},[],[[{'div','$1','$2'},{'rem','$1','$2'},{'div',7,-2},{'rem',7,-2},{'div','$1',0},{'rem',1.0,1}]]}]",
+    ),
+    (
+        (2.5,),
+        "[{{'$1'},[],[[{round,'$1'},{round,{'-','$1'}},{round,0.49999999999999994},{trunc,-0.9},{round,1.0e300}]]}]",
+    ),
+    (
+        (-0.0,),
+        "[{{'$1'},[],[[{abs,'$1'},{'-','$1'},{'+','$1',0},{'*','$1',1},{'==','$1',0},{'=:=','$1',0.0},{round,'$1'}]]}]",
+    ),
     ((0.0,), "[{{-0.0},[],[a]}]"),
     ((0.0, -0.0), "[{{'$1','$1'},[],['$1']}]"),
     # variables: order, gaps, repetitions, all of them
     ((1, 2, 3), "[{{'$10','$2','$0'},[],['$$']}]"),
     ((1, 1.0), "[{{'$1','$1'},[],['$1']},{'_',[],['$$']}]"),
     ((1, 2), "[{'$3',[],[['$$','$3','$_']]}]"),
+    ((1, 2, 3), "[{{'$2147483647','$99','$1'},[],[['$$','$99','$2147483647']]}]"),
     (Atom("$1"), "[{'$01',[],[a]},{'$1',[],[['$$','$01','_',{const,'$1'}]]}]"),
     # booleans: any number of arguments, no booleans
     ((1,), "[{{'$1'},[],[[{'and',true,true,'$1'},{'or',true,'$1'},{'andalso',true,'$1'},{'orelse',true,'$1'}]]}]"),
-    ((1,), "[{{'$1'},[],[[{'andalso',false,{hd,a}},{'orelse',{hd,a},true},{andthen,true,x},{andthen,'$1',x},{'and',true}]]}]"),
+    (
+        (1,),
+        "[{{'$1'},[],[[{'andalso',false,{hd,a}},{'orelse',{hd,a},true},{andthen,true,x},{andthen,'$1',x},{'and',true}]]}]",
+    ),
     ((1,), "[{{'$1'},[{'or',{'==','$1',1},{hd,'$1'}}],[a]},{'_',[{'orelse',{'==','$1',1},{hd,'$1'}}],[b]}]"),
     ((1,), "[{{'$1'},[{'orelse',{'==','$1',1},{hd,'$1'}}],[b]}]"),
     ((1,), "[{{'$1'},[{'not',{hd,'$1'}}],[a]},{{'$1'},['$1'],[b]},{{'$1'},[{const,true}],[c]}]"),
@@ -105,10 +125,19 @@ CORNERS: list[tuple[Value, str]] = [
     ((1,), "[{{'$1'},[],[#{{hd,a} => '$1', {const,{1}} => {{}}}]}]"),
     # maps, lists and binaries
     (({1: "a", Atom("b"): 2},), "[{{#{1 => '$1'}},[],[#{'$1' => '$_', 1.0 => b}]}]"),
-    (({1.0: 1},), "[{{#{1 => '$1'}},[],[a]},{{'$1'},[],[[{map_size,'$1'},{map_get,1.0,'$1'},{is_map_key,1,'$1'},{map_get,1,'$1'}]]}]"),
+    (
+        ({1.0: 1},),
+        "[{{#{1 => '$1'}},[],[a]},{{'$1'},[],[[{map_size,'$1'},{map_get,1.0,'$1'},{is_map_key,1,'$1'},{map_get,1,'$1'}]]}]",
+    ),
     ((parse_term("[1,2|3]"),), "[{{['$1'|'$2']},[],[['$1','$2',{tl,'$2'},{length,'$2'},{is_list,'$2'}|'$2']]}]"),
-    ((parse_term("<<1,5:3>>"), "é"), "[{{'$1','$2'},[],[[{size,'$1'},{bit_size,'$1'},{is_binary,'$1'},{size,'$2'},{'<','$1','$2'}]]}]"),
-    ((Atom("r"), 1), "[{'$1',[],[[{is_record,'$1',r,2},{is_record,'$1',r,-1},{is_record,'$1',q,2},{is_record,'$1',1,2}]]}]"),
+    (
+        (parse_term("<<1,5:3>>"), "é"),
+        "[{{'$1','$2'},[],[[{size,'$1'},{bit_size,'$1'},{is_binary,'$1'},{size,'$2'},{'<','$1','$2'}]]}]",
+    ),
+    (
+        (Atom("r"), 1),
+        "[{'$1',[],[[{is_record,'$1',r,2},{is_record,'$1',r,-1},{is_record,'$1',q,2},{is_record,'$1',1,2}]]}]",
+    ),
 ]
 
 
@@ -119,7 +148,7 @@ def test_corners_have_erlangs_results(release: int) -> None:
 def test_order_is_erlangs() -> None:
     maker = Maker(SEED)
     terms = [maker.term(depth=3) for _ in range(CASES)]
-    pairs = list(zip(terms, terms[1:], strict=False)) + [(term, maker._pattern(term, 1)) for term in terms]
+    pairs = [*pairwise(terms)] + [(term, maker._pattern(term, 1)) for term in terms]
     for (left, right), answer in zip(pairs, ask([question("order", *pair) for pair in pairs]), strict=True):
         ours = (less(left, right), numerically_equal(left, right), exactly_equal(left, right))
         assert ours == answer, f"{left!r} {right!r} {WHERE}"
@@ -190,10 +219,29 @@ def random_fun(source: random.Random) -> str:
         options = ["1", "-1", "2.5", "ok", "'$1x'", '"ab"', "<<1,2>>", "[]", "{}", *names, *names]
         if depth <= 0:
             return source.choice(options)
-        forms = ["{%s,%s}", "[%s,%s]", "[%s|%s]", "#{a => %s,b => %s}", "%s + %s", "%s div %s", "element(%s,%s)", "-(%s) * %s"]
-        forms += ["%s < %s", "%s =:= %s", "is_list(%s) andalso %s", "%s orelse %s", "hd(%s) == %s", "not (%s == %s)", "%s bsl %s"]
+        forms = [
+            "{%s,%s}",
+            "[%s,%s]",
+            "[%s|%s]",
+            "#{a => %s,b => %s}",
+            "%s + %s",
+            "%s div %s",
+            "element(%s,%s)",
+            "-(%s) * %s",
+        ]
+        forms += [
+            "%s < %s",
+            "%s =:= %s",
+            "is_list(%s) andalso %s",
+            "%s orelse %s",
+            "hd(%s) == %s",
+            "not (%s == %s)",
+            "%s bsl %s",
+        ]
         parts = [term(depth - 1) for _ in range(2)]
-        return "(" + source.choice(forms) % (parts[0], parts[1]) + ")" if source.random() < 0.6 else source.choice(options)
+        return (
+            "(" + source.choice(forms) % (parts[0], parts[1]) + ")" if source.random() < 0.6 else source.choice(options)
+        )
 
     head = source.choice(["{A,B,C}", "{A,{B,_},[C|A]}", "X = {A,B,C}", "{A,#{k := B},C}", "{1.0,'x y',A,B,[C,\"a\"]}"])
     guards = ["is_atom(A)", "A > B", "atom(A)", "B =< 1 + 2 * 3, C", "A == 1; B == 2", term(1)]

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -20,10 +21,12 @@ Value: TypeAlias = Any
 # Keys of which Python takes many for equal.
 close_keys: st.SearchStrategy[Value] = st.recursive(
     st.sampled_from([0, 1, 0.0, -0.0, 1.0, True, False, "1", b"1", Atom("1"), None]),
-    lambda inner: st.lists(inner, max_size=2)
-    | st.lists(inner, max_size=2).map(tuple)
-    | st.tuples(inner, st.sampled_from([1, True, 1.0])).map(lambda pair: make_map([pair]))
-    | st.sampled_from([1, 1.0, True]).map(lambda tail: ImproperList((1,), tail)),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.lists(inner, max_size=2).map(tuple)
+        | st.tuples(inner, st.sampled_from([1, True, 1.0])).map(lambda pair: make_map([pair]))
+        | st.sampled_from([1, 1.0, True]).map(lambda tail: ImproperList((1,), tail))
+    ),
     max_leaves=4,
 )
 entries = st.lists(st.tuples(close_keys | erlang_terms, st.integers()), max_size=6)
@@ -120,10 +123,16 @@ def test_lists_and_dicts_as_keys_cannot_be_changed() -> None:
     items, mapping = FrozenList([1, [2]]), FrozenDict({1: 2})
     assert items == [1, [2]]
     assert mapping == {1: 2}
-    for change in (
-        *(lambda: items.append(1), lambda: items.sort(), lambda: items.__setitem__(0, 1), items.clear),
-        *(lambda: mapping.update({}), lambda: mapping.__setitem__(1, 1), lambda: mapping.__delitem__(1), mapping.popitem),
-    ):
+    changes: list[Callable[[], Value]] = [
+        *(lambda: items.append(1), items.sort, lambda: items.__setitem__(0, 1), items.clear),
+        *(
+            lambda: mapping.update({}),
+            lambda: mapping.__setitem__(1, 1),
+            lambda: mapping.__delitem__(1),
+            mapping.popitem,
+        ),
+    ]
+    for change in changes:
         with pytest.raises(TypeError, match="key of a map"):
             change()
     assert pickle.loads(pickle.dumps(items)) == items

@@ -53,7 +53,17 @@ def mutable_parts(term: Value) -> list[Value]:
 
 IMMUTABLE: list[Value] = [
     *(1, 1.5, True, None, "a", b"a", Atom("a"), (), (1, ("a", 2.0)), Point(1, "a"), frozenset([1]), len),
-    *(Bitstring(b"\x80", 1), ImproperList((1,), 2), Pid(), Ref(), date(2024, 1, 1), Decimal(1), UUID(int=1), Colour.RED, Level.LOW),
+    *(
+        Bitstring(b"\x80", 1),
+        ImproperList((1,), 2),
+        Pid(),
+        Ref(),
+        date(2024, 1, 1),
+        Decimal(1),
+        UUID(int=1),
+        Colour.RED,
+        Level.LOW,
+    ),
 ]
 
 
@@ -63,7 +73,9 @@ def test_immutable_values_are_shared(term: Value) -> None:
     assert own(term) is term
 
 
-@pytest.mark.parametrize("term", [[], {}, ([],), Point(1, []), ImproperList((1,), {}), ImproperList(([],), 1), Box(1), {1}, bytearray()])
+@pytest.mark.parametrize(
+    "term", [[], {}, ([],), Point(1, []), ImproperList((1,), {}), ImproperList(([],), 1), Box(1), {1}, bytearray()]
+)
 def test_mutable_values_are_copied(term: Value) -> None:
     assert not is_immutable(term)
     assert own(term) is not term

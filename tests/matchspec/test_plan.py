@@ -21,7 +21,9 @@ KEYS: Final[list[Value]] = [
     *((), (1,), (1.0,), (True,), ((1, "a"), 2), [1], [1.0], [], {1: 1}, {1.0: 1}, parse_term("[1|2]"), float("inf")),
 ]
 keys: st.SearchStrategy[Value] = st.sampled_from(KEYS)
-ROWS: Final = [(key, number) for key in KEYS for number in (0, 1)] + [(number, key) for key in KEYS for number in (0, 7)]
+ROWS: Final = [(key, number) for key in KEYS for number in (0, 1)] + [
+    (number, key) for key in KEYS for number in (0, 7)
+]
 
 KEY: Final = (Atom("element"), 1, ROW)
 
@@ -34,20 +36,31 @@ def equality(key: Value, value: Value) -> st.SearchStrategy[Value]:
 def guards(key: Value) -> st.SearchStrategy[Value]:
     """Guards that say something about the key, and others, joined in every way."""
     simple = keys.flatmap(lambda value: equality(key, value)) | st.sampled_from(
-        [True, False, (Atom("<"), key, 2), (Atom("is_integer"), key), (Atom("=="), (Atom("element"), 2, ROW), 1), (Atom("hd"), key)]
+        [
+            True,
+            False,
+            (Atom("<"), key, 2),
+            (Atom("is_integer"), key),
+            (Atom("=="), (Atom("element"), 2, ROW), 1),
+            (Atom("hd"), key),
+        ]
     )
     return st.recursive(
         simple,
-        lambda inner: st.tuples(
-            st.sampled_from([Atom(name) for name in ("andalso", "orelse", "and", "or", "andthen")]), inner, inner
-        )
-        | inner.map(lambda guard: (Atom("not"), guard)),
+        lambda inner: (
+            st.tuples(
+                st.sampled_from([Atom(name) for name in ("andalso", "orelse", "and", "or", "andthen")]), inner, inner
+            )
+            | inner.map(lambda guard: (Atom("not"), guard))
+        ),
         max_leaves=4,
     )
 
 
 def clauses() -> st.SearchStrategy[Value]:
-    heads = st.sampled_from([ANY, V(1), (V(1), ANY), (V(1), V(1)), (V(1), V(2)), (ANY, V(1)), ((V(1), ANY), ANY), (V(1),)])
+    heads = st.sampled_from(
+        [ANY, V(1), (V(1), ANY), (V(1), V(1)), (V(1), V(2)), (ANY, V(1)), ((V(1), ANY), ANY), (V(1),)]
+    )
     literal = keys.map(lambda key: (key, V(2)))
     return st.tuples(heads | literal, st.lists(guards(KEY), max_size=2), st.just([ROW])) | st.tuples(
         st.just((V(1), ANY)), st.lists(guards(V(1)), max_size=2), st.just([ROW])
@@ -81,12 +94,28 @@ def test_every_matching_row_of_any_spec_has_one_of_the_keys(seed: int, keypos: i
 
 
 LAMBDAS: Final[list[str]] = [
-    *("lambda row: row if row[0] == 1 else SKIP", "lambda row: row[1] if 1.0 == row[0] else SKIP", "lambda k, v: v if k == True else SKIP"),
-    *("lambda k, v: v if k in (1, 'a', None) else SKIP", "lambda k, v: v if k in [0.0, 2] else SKIP", "lambda k, v: v if k is None else SKIP"),
+    *(
+        "lambda row: row if row[0] == 1 else SKIP",
+        "lambda row: row[1] if 1.0 == row[0] else SKIP",
+        "lambda k, v: v if k == True else SKIP",
+    ),
+    *(
+        "lambda k, v: v if k in (1, 'a', None) else SKIP",
+        "lambda k, v: v if k in [0.0, 2] else SKIP",
+        "lambda k, v: v if k is None else SKIP",
+    ),
     *("lambda k, v: v if k == 'x' or k == 2 else SKIP", "lambda k, v: v if (k == 1 or v == 1) else SKIP"),
     *("lambda k, v: v if v == 0 and k == 9007199254740992 else SKIP", "lambda k, v: v if k not in (1, 2) else SKIP"),
-    *("lambda k, v: v if not k == 1 else SKIP", "lambda k, v: k if v == 1 else v if k == 2 else SKIP", "lambda k, v: v if k == (1,) else SKIP"),
-    *("lambda k, v: v if k else SKIP", "lambda k, v: v if (k == 1) == (v == 0) else SKIP", "lambda k, v: v if k in {1, 'a'} else SKIP"),
+    *(
+        "lambda k, v: v if not k == 1 else SKIP",
+        "lambda k, v: k if v == 1 else v if k == 2 else SKIP",
+        "lambda k, v: v if k == (1,) else SKIP",
+    ),
+    *(
+        "lambda k, v: v if k else SKIP",
+        "lambda k, v: v if (k == 1) == (v == 0) else SKIP",
+        "lambda k, v: v if k in {1, 'a'} else SKIP",
+    ),
 ]
 
 
@@ -178,9 +207,14 @@ def test_keys_are_kept_where_erlang_says_so(text: str, taken: bool) -> None:
 @given(st.integers(0, 2**32), st.sampled_from([1, 2]))
 def test_what_is_said_to_keep_keys_keeps_them(seed: int, keypos: int) -> None:
     maker = Maker(seed)
-    row = tuple(maker.terms(3) + [1, 2])
+    row = (*maker.terms(3), 1, 2)
     head = maker.head(row)
-    make: list[Callable[[], Value]] = [lambda: ROW, lambda: const(head), lambda: (head,) if isinstance(head, tuple) else head, maker.expr]
+    make: list[Callable[[], Value]] = [
+        lambda: ROW,
+        lambda: const(head),
+        lambda: (head,) if isinstance(head, tuple) else head,
+        maker.expr,
+    ]
     body = maker.random.choice(make)()
     try:
         query: AnySpec = spec([(head, [], [body])])
