@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from lark.grammar import Terminal
 
 import grammar
 from grammar import Language, parse
