@@ -17,7 +17,6 @@ from grammar.span import Source, Span
 from grammar.tree import (
     AtomName,
     Bind,
-    Call,
     Chars,
     Clause,
     Constant,
@@ -177,4 +176,4 @@ def bind(children: list[Built], span: Span) -> Node:
 
 def widened(child: Built, span: Span) -> Node:
     """The node in parentheses: the same node, its span with the parentheses."""
-    return cast("Node", replace(cast("Call", child), span=span))
+    return replace(node(child), span=span)

@@ -6,6 +6,7 @@ that the error can point at the very character.
 """
 
 import re
+import sys
 from math import isinf
 from typing import Final, final
 
@@ -52,6 +53,10 @@ def integer(text: str, start: int, base: int = 10) -> int:
     try:
         return int(text, base)
     except ValueError:
+        most = sys.get_int_max_str_digits()
+        if base & (base - 1) and 0 < most < len(digits):
+            hint = "sys.set_int_max_str_digits sets that limit"
+            raise LiteralError(f"{len(digits)} digits, but Python converts at most {most}", span, hint) from None
         reason = f"is not an integer of base {base}" if digits else "has no digits"
         raise LiteralError(f"{text!r} {reason}", span) from None
 

@@ -133,8 +133,8 @@ def _problem(lark: "Lark", source: Source, start: str, error: "UnexpectedInput")
         end = begin + 1 if token.end_pos is None else token.end_pos
         return Problem(Span(begin, end), token.type, str(token), expected, _tokens(lark, source, start, begin))
     if isinstance(error, UnexpectedCharacters):
-        # Lark declares the position as None and sets it to a number.
-        begin = cast("int", error.pos_in_stream)
+        # Lark declares the attribute as None and sets it to a number, so compiled code must not read it as declared.
+        begin = int(vars(error)["pos_in_stream"])
         before = _tokens(lark, source, start, begin)
         return Problem(Span(begin, begin + 1), "", source.text[begin], frozenset(), before)
     expected = frozenset(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else frozenset()

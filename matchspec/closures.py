@@ -55,6 +55,23 @@ class FreshConstant(Closure):
 
 
 @final
+class Owned(Closure):
+    """What a call gives that may be a part of a constant that could be changed in place: a copy of it."""
+
+    __slots__ = ("inner",)
+
+    def __init__(self, inner: Closure) -> None:
+        self.inner: Final = inner
+
+    def run(self, row: Term) -> Term:
+        result = self.inner.run(row)
+        try:
+            return result if result is FAIL else own(result)
+        except TermError:  # a part of the row that cannot be copied is in it too
+            return FAIL
+
+
+@final
 class WholeRow(Closure):
     __slots__ = ()
 

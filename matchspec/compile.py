@@ -5,7 +5,7 @@ Variables are paths into the row, not slots that are filled for each row: `$2` o
 guard that fails and one that is false come to the same; inside `orelse` and `not` they do not, and stay whole.
 """
 
-from typing import assert_never, final
+from typing import Final, assert_never, final
 
 from matchspec import closures as c
 from matchspec import conditions as k
@@ -60,7 +60,7 @@ def _clause(clause: Clause, failed: Term) -> CompiledClause:
     tests: list[k.Test] = [] if isinstance(shape, k.Anything) else [shape]
     for places in paths.values():
         tests.extend([k.Same(places[0], again) for again in places[1:]])
-    guards = _Compiler(variables, FAIL)
+    guards = _Compiler(variables, FAIL, fresh=False)
     for guard in clause.guards:
         tests.extend(guards.tests(guard))
     body = _Compiler(variables, failed).body(clause.body)
@@ -103,11 +103,17 @@ def _shape(pattern: Pattern, place: c.Closure, paths: dict[int, list[c.Closure]]
 
 @final
 class _Compiler:
-    """Compiles the expressions of one clause. `failed` is what a call gives that fails."""
+    """Compiles the expressions of one clause.
 
-    def __init__(self, variables: dict[int, c.Closure], failed: Term) -> None:
+    `failed` is what a call gives that fails. `fresh` says that what an expression gives is handed out, so that no part
+    of a constant that could be changed in place may be in it. Guards hand nothing out, and no function changes its
+    arguments: there, constants are used as they are.
+    """
+
+    def __init__(self, variables: dict[int, c.Closure], failed: Term, fresh: bool = True) -> None:
         self.variables = variables
         self.failed = failed
+        self.fresh = fresh
 
     def body(self, body: tuple[Expr, ...]) -> c.Closure:
         items = [self.value(expr) for expr in body]
@@ -116,7 +122,7 @@ class _Compiler:
     def tests(self, guard: Expr) -> list[k.Test]:
         """The tests that all pass exactly when the guard is true."""
         if isinstance(guard, ECall):
-            if guard.name in ("andalso", "andthen", "and"):
+            if guard.name in ("andalso", "andthen", "and", "python:and"):
                 return [test for arg in guard.args for test in self.tests(arg)]
             test = self._comparison(guard)
             if test is not None:
@@ -145,7 +151,7 @@ class _Compiler:
     def value(self, expr: Expr) -> c.Closure:
         match expr:
             case EConst(value) | EVerbatim(value):
-                return _constant(value)
+                return c.FreshConstant(value) if self.fresh and not is_immutable(value) else c.Constant(value)
             case EVar(number):
                 return self.variables[number]
             case ERow():
@@ -159,6 +165,9 @@ class _Compiler:
                 return c.BuildList(parts) if tail is None else c.BuildCons(parts, self.value(tail))
             case EMap(entries):
                 return c.BuildMap([(self.value(key), self.value(value)) for key, value in entries], self.failed)
+            case ECall(name, args) if self.fresh and name not in _PASSING:
+                called = _Compiler(self.variables, self.failed, fresh=False).value(expr)
+                return c.Owned(called) if any([_holds_mutable(arg) for arg in args]) else called
             case ECall(name, args):
                 return self._call(name, [self.value(arg) for arg in args])
             case _:
@@ -193,5 +202,24 @@ class _Compiler:
         return c.CallN(entry.call, args, self.failed)
 
 
-def _constant(value: Term) -> c.Closure:
-    return c.Constant(value) if is_immutable(value) else c.FreshConstant(value)
+# What gives one of its operands as it is: these are fresh when the operands are.
+_PASSING: Final = frozenset(["and", "or", "andalso", "andthen", "orelse", "python:and", "python:or", "python:if"])
+
+
+def _holds_mutable(expr: Expr) -> bool:
+    """Whether a constant that could be changed in place is a part of an expression."""
+    match expr:
+        case EConst(value) | EVerbatim(value):
+            return not is_immutable(value)
+        case EVar() | ERow() | EBindings():
+            return False
+        case ETuple(items):
+            return any([_holds_mutable(item) for item in items])
+        case EList(items, tail):
+            return any([_holds_mutable(item) for item in items]) or (tail is not None and _holds_mutable(tail))
+        case EMap(entries):
+            return any([_holds_mutable(part) for entry in entries for part in entry])
+        case ECall(_, args):
+            return any([_holds_mutable(arg) for arg in args])
+        case _:
+            assert_never(expr)

@@ -6,6 +6,7 @@ growth: values of rows and captured values may be larger.
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -163,8 +164,15 @@ def _is_finite(value: PyValue) -> bool:
     return getattr(type(value), "__iter__", None) in _ITERATIONS
 
 
+def iterates_by_itself(value: PyValue) -> bool:
+    """Whether a value is a collection that redefines how it is iterated over, perhaps without an end."""
+    return isinstance(value, (list, tuple, dict, set, frozenset)) and not _is_finite(value)
+
+
 _SEQUENCES: Final = (str, bytes, list, tuple)
-_ITERATIONS: Final = tuple([cls.__iter__ for cls in (str, bytes, list, tuple, dict, set, frozenset, range)])
+_ITERATIONS: Final = tuple(
+    [cls.__iter__ for cls in (str, bytes, list, tuple, dict, set, frozenset, range, OrderedDict)]
+)
 
 
 def field_of(value: PyValue, position: PyValue) -> PyValue:

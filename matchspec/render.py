@@ -103,7 +103,8 @@ class _Renderer:
             if not tests:
                 text = result
             else:
-                condition = tests[0][0] if len(tests) == 1 else " and ".join([_wrap(test, _AND) for test in tests])
+                level = _OR if len(tests) == 1 else _AND
+                condition = " and ".join([_wrap(test, level) for test in tests])
                 text = f"{result} if {condition} else {text}"
         return f"lambda {params}: {text}"
 
@@ -162,6 +163,14 @@ class _Renderer:
             case EMap(items):
                 pairs = [f"{self.expr(key)[0]}: {self.expr(value)[0]}" for key, value in items]
                 return "{" + ", ".join(pairs) + "}", _ATOM
+            case ECall("python:isinstance", (value, EConst(classes))):
+                return f"isinstance({_wrap(self.expr(value), _CONDITIONAL)}, {_class_names(classes)})", _ATOM
+            case ECall("python:new", (EConst(type() as make), *rest)):
+                parts = [_wrap(self.expr(item), _CONDITIONAL) for item in rest]
+                return f"{make.__name__}({', '.join(parts)})", _ATOM
+            case ECall(("python:in" | "python:not in") as name, (value, EConst(set() | frozenset() as choices))):
+                text = f"{_wrap(self.expr(value), _BOR)} {name.removeprefix('python:')} {_set(choices)}"
+                return text, _COMPARE
             case ECall(name, args):
                 return self._call(name, [self.expr(arg) for arg in args], args)
             case EList() | EVerbatim():
@@ -192,14 +201,19 @@ class _Renderer:
         if name in _CLASSES:
             return f"isinstance({shown[0]}, {_CLASSES[name]})", _ATOM
         if name.startswith("python:."):
-            return f"{_wrap(texts[0], _ATOM)}{name[7:]}({', '.join(shown[1:])})", _ATOM
+            # A number in parentheses: 2.count() is no Python.
+            receiver = f"({texts[0][0]})" if texts[0][0].isdecimal() else _wrap(texts[0], _ATOM)
+            return f"{receiver}{name[7:]}({', '.join(shown[1:])})", _ATOM
         match name, args:
             case "element", (EConst(int(position)), _):
                 return f"{_wrap(texts[1], _ATOM)}[{position - 1}]", _ATOM
             case (("python:[]" | "python:field"), _):
                 return f"{_wrap(texts[0], _ATOM)}[{shown[1]}]", _ATOM
-            case "python:isinstance", (_, EConst(classes)):
-                return f"isinstance({shown[0]}, {_class_names(classes)})", _ATOM
+            case "python:dict", _:
+                pairs = [f"{key}: {value}" for key, value in zip(shown[::2], shown[1::2], strict=True)]
+                return f"{{{', '.join(pairs)}}}", _ATOM
+            case "python:set", _:
+                return f"{{{', '.join(shown)}}}", _ATOM
             case "python:if", _:
                 return f"{_wrap(texts[1], _OR)} if {_wrap(texts[0], _OR)} else {shown[2]}", _CONDITIONAL
             case "python:**", _:
@@ -233,11 +247,16 @@ def _wrap(text: tuple[str, int], level: int) -> str:
 
 
 def _constant(value: Term) -> tuple[str, int]:
-    if isinstance(value, (set, frozenset)):  # on the right of `in`, where () says what an empty set says
-        items = sorted([cast(Comparable, (order_key(item), format_term(item, "python"))) for item in value])
-        return "{" + ", ".join([text for _, text in items]) + "}" if items else "()", _ATOM
+    if isinstance(value, (set, frozenset)):
+        raise RenderError("a set can only stand after `in`")
     text = format_term(value, "python")
     return text, _SIGN if text.startswith("-") else _ATOM
+
+
+def _set(choices: "set[Term] | frozenset[Term]") -> str:
+    """A set on the right of `in`, where () says what an empty set says."""
+    items = sorted([cast(Comparable, (order_key(item), format_term(item, "python"))) for item in choices])
+    return "{" + ", ".join([text for _, text in items]) + "}" if items else "()"
 
 
 def _is_singleton(expr: Expr) -> bool:
@@ -246,6 +265,8 @@ def _is_singleton(expr: Expr) -> bool:
 
 def _class_names(classes: Term) -> str:
     if isinstance(classes, tuple):
+        if type(None) in classes:
+            return " | ".join(["None" if cls is type(None) else cls.__name__ for cls in classes])
         return f"({', '.join([cls.__name__ for cls in classes])})"
     assert isinstance(classes, type)
     return classes.__name__

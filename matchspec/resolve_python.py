@@ -39,6 +39,7 @@ from matchspec.operations import FAIL
 from matchspec.ownership import own
 from matchspec.pycalls import call
 from matchspec.pyfunctions import PYTHON
+from matchspec.pyoperations import iterates_by_itself
 from matchspec.pypatterns import match_clause
 from matchspec.rowtypes import Annotation, RowShape, is_named_tuple, item_annotation, row_shape, without_none
 from matchspec.spec import (
@@ -162,7 +163,8 @@ class PythonResolver:
 
         `A if G else B` is a clause for A with the guard G, then the clauses of B; where A may be or give SKIP, B's
         clauses get the guard `not G`. So a condition that raises leads to B, but a row of which it cannot be said
-        whether to skip it is skipped. Where SKIP is possible, a last clause ends the search.
+        whether to skip it is skipped. Where SKIP is possible, a last clause ends the search. `A or SKIP` is
+        `A if A else SKIP`.
         """
         parts = self._chain(node, guards)
         if self._may_skip(node):
@@ -171,17 +173,23 @@ class PythonResolver:
         return [SpecClause(pattern, tests, (body,)) for tests, body in parts]
 
     def _chain(self, node: Node, guards: tuple[Expr, ...]) -> list[tuple[tuple[Expr, ...], Expr]]:
-        if not isinstance(node, Conditional):
-            return [] if self.is_skip(node) else [(guards, self.expr(node))]
-        test = self.truth(node.test)
-        then = self._chain(node.then, (*guards, test))
-        if self._may_skip(node.then):
-            guards = (*guards, self.folded(ECall("python:not", (test,), node.test.span)))
-        return then + self._chain(node.otherwise, guards)
+        match node:
+            case Conditional(condition, result, otherwise):
+                test = self.truth(condition)
+                then = self._chain(result, (*guards, test))
+                if self._may_skip(result):
+                    guards = (*guards, self.folded(ECall("python:not", (test,), condition.span)))
+                return then + self._chain(otherwise, guards)
+            case Infix("or", left, right) if self.is_skip(right):
+                return [((*guards, self.truth(left)), self.expr(left))]
+        return [] if self.is_skip(node) else [(guards, self.expr(node))]
 
     def _may_skip(self, node: Node) -> bool:
-        if isinstance(node, Conditional):
-            return self._may_skip(node.then) or self._may_skip(node.otherwise)
+        match node:
+            case Conditional(_, then, otherwise):
+                return self._may_skip(then) or self._may_skip(otherwise)
+            case Infix("or", _, right):
+                return self.is_skip(right)
         return self.is_skip(node)
 
     def is_skip(self, node: Node) -> bool:
@@ -269,6 +277,10 @@ class PythonResolver:
 
     def constant(self, node: Node, value: PyObject) -> EConst:
         """A value from outside, as it is now: a later change in place does not reach the query."""
+        if iterates_by_itself(value):
+            self.fail(
+                node, f"the value from outside cannot be used: {type(value).__name__} has an iteration of its own"
+            )
         try:
             return EConst(own(value), span=node.span)
         except Exception as error:  # noqa: BLE001  # copying runs the value's own code

@@ -500,8 +500,11 @@ def exactly_equal(left: Term, right: Term) -> bool:
     kind = type(left)
     if kind is type(right) and (kind is str or kind is int or kind is float or kind is bytes):
         return left == right
-    if left is right and rank(left) == ATOM:
-        return True
+    mine, other = rank(left), rank(right)
+    if ATOM in (mine, other):
+        return left is right  # most often a test for None, which must not look through a long list
+    if mine != other and OTHER in (mine, other):
+        return False  # likewise a test for a member of an Enum
     if is_plain(left) and is_plain(right):
         return False
     if _holds_nan(left) or _holds_nan(right):

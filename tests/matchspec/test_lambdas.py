@@ -96,6 +96,8 @@ def test_the_whole_row() -> None:
     check(lambda u: (u[-1], u[0:2], u[::-1]))
     check(lambda u: (len(u), len(u.name)))
     check(lambda u: SKIP if u.age < 18 else u.name)
+    check(lambda u: u.team or SKIP)
+    check(lambda u: ((u.age > 18 and u.team) or SKIP) if u.name else u)
     check(lambda u: "many" if u.age > 90 else "some" if u.age > 18 else SKIP)
     check(lambda u: u.age > 18)
     check(lambda u: 18 <= u.age < 99 and u.team is not None)
