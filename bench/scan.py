@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -73,7 +74,7 @@ def main() -> None:
             "Erlang text": "fun({Key, Name, Group, _}) when Group < 10 -> {Key, Name} end",
         }
         for name, query in queries.items():
-            results[f"{table_type}, {name}"] = best(lambda table=table, query=query: table.select(query))  # type: ignore[misc]  # mypy cannot infer lambdas with defaults
+            results[f"{table_type}, {name}"] = best(partial(table.select, query))
         peer = erlang(options.rows, table_type)
         if peer is not None:
             results[f"{table_type}, Erlang's ETS"] = peer

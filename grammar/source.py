@@ -197,22 +197,20 @@ def _file(function: FunctionType, code: CodeType) -> _File:
     if not lines:
         raise SourceNotFoundError(f"the source of {_called(code)} cannot be found", hint=_AS_TEXT)
     text = "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
+    # Parsing under the lock too: CPython 3.11 raises SystemError when several threads are in ast.parse at once.
     with _LOCK:
         known = _FILES.pop(code.co_filename, None)
-        if known is not None and known.text == text:
-            _FILES[code.co_filename] = known
-            return known
-    try:
-        read = _File(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise SourceNotFoundError(
-            f"the file of {_called(code)} does not parse any more: {error}", hint=f"mend it, or {_AS_TEXT}"
-        ) from error
-    with _LOCK:
-        _FILES[code.co_filename] = read
+        if known is None or known.text != text:
+            try:
+                known = _File(text)
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+                raise SourceNotFoundError(
+                    f"the file of {_called(code)} does not parse any more: {error}", hint=f"mend it, or {_AS_TEXT}"
+                ) from error
+        _FILES[code.co_filename] = known
         while len(_FILES) > _FILES_KEPT:
             del _FILES[next(iter(_FILES))]
-    return read
+    return known
 
 
 # ---- finding ---------------------------------------------------------------------------------------------------------

@@ -15,22 +15,9 @@ from matchspec.errors import (
     TermError,
 )
 from matchspec.spec import NO_MATCH, SKIP, MatchSpec
-from matchspec.terms import (
-    ANY,
-    BINDINGS,
-    ROW,
-    Atom,
-    Bitstring,
-    ImproperList,
-    Pid,
-    Ref,
-    Term,
-    V,
-    compare,
-    const,
-    exactly_equal,
-)
+from matchspec.terms import ImproperList, compare, exactly_equal
 from matchspec.text import format_term, parse_term
+from matchspec.values import ANY, BINDINGS, ROW, Atom, Bitstring, Pid, Ref, Term, V, const
 from matchspec.version import __version__
 
 __all__ = [

@@ -19,7 +19,8 @@ from matchspec.resolve_text import Records
 from matchspec.rowtypes import annotations_of, row_shape
 from matchspec.spec import Clause, MatchSpec, Row, RowType, T
 from matchspec.syntax import language_of
-from matchspec.terms import Term, shown, stack_exhausted
+from matchspec.terms import stack_exhausted
+from matchspec.values import Term, shown
 
 Ts = TypeVarTuple("Ts")
 RawClauses: TypeAlias = list[Any]  # [(head, [guard, ...], [body, ...]), ...]

@@ -11,7 +11,8 @@ from typing import Final
 
 from grammar.tree import BinaryNode, Chars, Constant, Node, Segment
 from matchspec.operations import binary_bytes
-from matchspec.terms import BINARY, Bitstring, Term, TermError, is_integer, is_number, rank, shown
+from matchspec.terms import BINARY, is_integer, is_number, rank
+from matchspec.values import Bitstring, Term, TermError, shown
 
 Evaluate = Callable[[Node], Term]
 

@@ -12,7 +12,8 @@ from typing import Final, TypeAlias, final
 
 from matchspec.literals import VALUE_CLASSES, Env
 from matchspec.spec import SKIP
-from matchspec.terms import ANY, BINDINGS, ROW, Atom, Bitstring, ImproperList, Term, V, const
+from matchspec.terms import ImproperList
+from matchspec.values import ANY, BINDINGS, ROW, Atom, Bitstring, Term, V, const
 
 PyObject: TypeAlias = object
 

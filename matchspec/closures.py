@@ -13,7 +13,8 @@ from typing import Any, Final, TypeAlias, final
 from matchspec.maps import fetch, make_map
 from matchspec.operations import FAIL, Implementation
 from matchspec.ownership import own
-from matchspec.terms import ImproperList, Term, TermError, cons
+from matchspec.terms import ImproperList, cons
+from matchspec.values import Term, TermError
 
 Tuple: TypeAlias = Any  # a row or a part of one, known to be a tuple by the shape test that came before
 

@@ -38,7 +38,7 @@ from matchspec.spec import (
     Row,
     T,
 )
-from matchspec.terms import EXIT, Term
+from matchspec.values import EXIT, Term
 
 
 def compile_spec(spec: MatchSpec[Row, T]) -> Program:

@@ -10,7 +10,8 @@ from typing import Final, cast, final
 from matchspec.closures import Closure, Tuple, list_item, list_rest
 from matchspec.maps import fetch
 from matchspec.operations import FAIL
-from matchspec.terms import Atom, ImproperList, Term, exactly_equal, less, numerically_equal
+from matchspec.terms import ImproperList, exactly_equal, less, numerically_equal
+from matchspec.values import Atom, Term
 
 
 class Test:

@@ -7,7 +7,7 @@ function here when it is imported. Without it, the whole program is one process.
 from collections.abc import Callable
 from typing import Final, final
 
-from matchspec.terms import Pid
+from matchspec.values import Pid
 
 
 @final

@@ -1,7 +1,7 @@
 """The errors of the query language, one class per stage; all are `MatchSpecError`s, with message, place and hint."""
 
 from grammar.errors import MatchSpecError, MatchSpecSyntaxError, SourceNotFoundError
-from matchspec.terms import Term, TermError, shown
+from matchspec.values import Term, TermError, shown
 
 __all__ = [
     "CheckError",

@@ -95,19 +95,28 @@ class Function:
         return self.least <= count and (self.most is None or count <= self.most)
 
 
-def _test(name: str, call: Implementation, **options: "bool | int | str") -> Function:
-    return _function(name, 1, call, boolean=True, **options)
+def _function(
+    name: str,
+    arity: int,
+    call: Implementation,
+    *,
+    boolean: bool = False,
+    since: int = 18,
+    elixir: str = "",
+    ex2ms: bool = True,
+) -> Function:
+    """A function of one arity. What match specs got in OTP 26 and later, neither fun2ms nor ex2ms translates."""
+    old = since < 26
+    return Function(name, arity, arity, call, boolean, since, elixir, fun2ms=old, ex2ms=ex2ms and old)
 
 
-def _function(name: str, arity: int, call: Implementation, **options: "bool | int | str") -> Function:
-    return Function(name, arity, arity, call, **options)  # type: ignore[arg-type]  # each option has its field's type
+def _test(name: str, call: Implementation, *, since: int = 18, ex2ms: bool = True) -> Function:
+    return _function(name, 1, call, boolean=True, since=since, ex2ms=ex2ms)
 
 
-def _trace(name: str, *arities: int, **options: "bool | int | str") -> Function:
-    return Function(name, min(arities), max(arities), trace=True, fun2ms=False, **options)  # type: ignore[arg-type]  # as above
+def _trace(name: str, least: int, most: int | None = None) -> Function:
+    return Function(name, least, most or least, trace=True, fun2ms=False)
 
-
-_NEW: Final[dict[str, "bool | int | str"]] = {"since": 26, "fun2ms": False, "ex2ms": False}
 
 FUNCTIONS: Final[tuple[Function, ...]] = (
     # type tests
@@ -123,9 +132,9 @@ FUNCTIONS: Final[tuple[Function, ...]] = (
     _test("is_map", is_map, ex2ms=False),
     _test("is_binary", is_binary),
     _test("is_function", is_kind(FUN)),
-    _function("is_function", 2, is_function_of_arity, boolean=True, **_NEW),
-    _test("is_boolean", is_boolean, **_NEW),
-    _test("is_bitstring", is_kind(BINARY), **_NEW),
+    _function("is_function", 2, is_function_of_arity, boolean=True, since=26),
+    _test("is_boolean", is_boolean, since=26),
+    _test("is_bitstring", is_kind(BINARY), since=26),
     _function("is_record", 3, is_record, boolean=True),
     _function("is_map_key", 2, is_map_key, boolean=True, since=21),
     # data
@@ -134,7 +143,7 @@ FUNCTIONS: Final[tuple[Function, ...]] = (
     _function("tl", 1, tail),
     _function("length", 1, length, ex2ms=False),
     _function("size", 1, size),
-    _function("tuple_size", 1, tuple_size, **_NEW),
+    _function("tuple_size", 1, tuple_size, since=26),
     _function("map_size", 1, map_size, ex2ms=False),
     _function("map_get", 2, map_get, since=21),
     _function("byte_size", 1, byte_size, since=25, ex2ms=False),
@@ -149,10 +158,10 @@ FUNCTIONS: Final[tuple[Function, ...]] = (
     _function("round", 1, round_half_away),
     _function("trunc", 1, trunc),
     _function("float", 1, to_float, ex2ms=False),
-    _function("ceil", 1, ceil, **_NEW),
-    _function("floor", 1, floor, **_NEW),
-    _function("min", 2, minimum, **_NEW),
-    _function("max", 2, maximum, **_NEW),
+    _function("ceil", 1, ceil, since=26),
+    _function("floor", 1, floor, since=26),
+    _function("min", 2, minimum, since=26),
+    _function("max", 2, maximum, since=26),
     _function("+", 1, plus),
     _function("-", 1, negate),
     _function("+", 2, add),

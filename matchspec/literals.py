@@ -34,7 +34,9 @@ from grammar.tree import (
 from matchspec.binaries import binary_from_node
 from matchspec.errors import ResolveError
 from matchspec.maps import make_map
-from matchspec.terms import ANY, BINDINGS, ROW, Atom, Bitstring, Term, V, cons, const, is_number
+from matchspec.pyoperations import is_cheap
+from matchspec.terms import cons, is_number
+from matchspec.values import ANY, BINDINGS, ROW, Atom, Bitstring, Term, V, const
 
 Env: TypeAlias = Mapping[str, Term]
 NO_NAMES: Final[Env] = {}
@@ -142,6 +144,8 @@ class Literals:
             self.fail(
                 node, f"{name}() is a call, not a literal term", nearest(name, [*VALUE_CLASSES, "Atom", "const", "V"])
             )
+        if not is_cheap(cls, values):
+            self.fail(node, f"{name}() of such a number takes too long")
         try:
             return cls(*values)
         except Exception as error:  # noqa: BLE001  # the constructors raise several kinds, all about their arguments

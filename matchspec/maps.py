@@ -9,19 +9,8 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Final, NoReturn, final
 
-from matchspec.terms import (
-    MAX_TERM_DEPTH,
-    OTHER,
-    ImproperList,
-    Key,
-    Term,
-    TermError,
-    exact_key,
-    exactly_equal,
-    is_plain,
-    rank,
-    too_deep,
-)
+from matchspec.terms import MAX_TERM_DEPTH, OTHER, ImproperList, Key, exact_key, exactly_equal, is_plain, rank, too_deep
+from matchspec.values import Term, TermError
 
 
 def _immutable(*_args: Term, **_kwargs: Term) -> NoReturn:

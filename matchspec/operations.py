@@ -16,12 +16,7 @@ from matchspec.terms import (
     ATOM,
     FUN,
     OTHER,
-    Atom,
-    Bitstring,
     ImproperList,
-    Pid,
-    Ref,
-    Term,
     exactly_equal,
     is_integer,
     is_number,
@@ -29,6 +24,7 @@ from matchspec.terms import (
     numerically_equal,
     rank,
 )
+from matchspec.values import Atom, Bitstring, Pid, Ref, Term
 
 FAIL: Final[Term] = Sentinel("FAIL")
 # Larger results fail, as in Erlang those past 64 Mbit do on OTP 25, instead of eating the memory.

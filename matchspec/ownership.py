@@ -16,18 +16,8 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from matchspec.maps import KeyFloat, KeyInt
-from matchspec.terms import (
-    MAX_TERM_DEPTH,
-    Atom,
-    Bitstring,
-    ImproperList,
-    Pid,
-    Ref,
-    Term,
-    TermError,
-    stack_exhausted,
-    too_deep,
-)
+from matchspec.terms import MAX_TERM_DEPTH, ImproperList, stack_exhausted, too_deep
+from matchspec.values import Atom, Bitstring, Pid, Ref, Term, TermError
 
 T = TypeVar("T")
 

@@ -9,7 +9,8 @@ from matchspec.literals import NO_NAMES, Env, term_from_node
 from matchspec.raw import expr_from_term, pattern_from_term
 from matchspec.spec import Clause, MatchSpec, Row, RowType, T
 from matchspec.syntax import language_of
-from matchspec.terms import Term, stack_exhausted
+from matchspec.terms import stack_exhausted
+from matchspec.values import Term
 
 
 def pattern_spec(

@@ -8,7 +8,7 @@ from matchspec.conditions import Test
 from matchspec.errors import EvalError
 from matchspec.operations import FAIL
 from matchspec.spec import NO_MATCH
-from matchspec.terms import Term
+from matchspec.values import Term
 
 
 @final

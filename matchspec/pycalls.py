@@ -16,7 +16,8 @@ from matchspec.pyfunctions import METHODS
 from matchspec.pyoperations import is_cheap
 from matchspec.rowtypes import RowShape, is_named_tuple, row_shape, size_function
 from matchspec.spec import ECall, EConst, EMap, ERow, ETuple, Expr, RowType
-from matchspec.terms import Atom, Bitstring, ImproperList, V, const
+from matchspec.terms import ImproperList
+from matchspec.values import Atom, Bitstring, V, const
 
 if TYPE_CHECKING:
     from matchspec.resolve_python import PythonResolver

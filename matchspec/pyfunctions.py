@@ -18,7 +18,7 @@ from matchspec import pyoperations as op
 from matchspec.closures import truth
 from matchspec.operations import Implementation
 from matchspec.spec import ECall, EConst, EList, ETuple, EVar, Expr
-from matchspec.terms import Atom
+from matchspec.values import Atom
 
 Rendering: TypeAlias = Callable[[tuple[Expr, ...]], Expr]
 

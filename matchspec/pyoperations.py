@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from matchspec.closures import truth
 from matchspec.operations import FAIL, MAX_INTEGER_BITS, Implementation
-from matchspec.terms import Term
+from matchspec.values import Term
 
 PyValue: TypeAlias = Any  # a value that Python's own operators are about to be tried on
 

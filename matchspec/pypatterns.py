@@ -29,7 +29,7 @@ from matchspec.capture import UNKNOWN, PyObject
 from matchspec.rowtypes import is_named_tuple, row_shape
 from matchspec.spec import Clause as SpecClause
 from matchspec.spec import ECall, EConst, EList, ERow, EVar, Expr, Pattern, PConst, PTuple, PVar, PWild
-from matchspec.terms import Term
+from matchspec.values import Term
 
 if TYPE_CHECKING:
     from matchspec.resolve_python import PythonResolver

@@ -12,6 +12,7 @@ from matchspec.errors import CheckError, RenderError
 from matchspec.maps import make_map
 from matchspec.pyfunctions import PYTHON, Untranslatable
 from matchspec.spec import (
+    NO_MATCH,
     Clause,
     EBindings,
     ECall,
@@ -31,23 +32,9 @@ from matchspec.spec import (
     PVar,
     PWild,
 )
-from matchspec.terms import (
-    ANY,
-    BINDINGS,
-    CONST,
-    MAX_TERM_DEPTH,
-    ROW,
-    Atom,
-    ImproperList,
-    Term,
-    TermError,
-    V,
-    atom_name,
-    cons,
-    is_atom,
-    variable_number,
-)
+from matchspec.terms import MAX_TERM_DEPTH, ImproperList, cons, is_atom
 from matchspec.text import brief
+from matchspec.values import ANY, BINDINGS, CONST, ROW, Atom, Term, TermError, V, atom_name, variable_number
 
 RawSpec = list[tuple[Term, list[Term], list[Term]]]
 
@@ -207,6 +194,11 @@ def pattern_to_term(pattern: Pattern) -> Term:
 def expr_to_term(expr: Expr) -> Term:
     match expr:
         case EConst(value, quoted):
+            if value is NO_MATCH:
+                raise RenderError(
+                    "a clause that gives nothing has no counterpart in Erlang's match specs",
+                    hint="turn its condition round, so that the other clauses have it as a guard",
+                )
             return (CONST, value) if quoted or needs_quoting(value) else value
         case EVerbatim(value):
             return value

@@ -33,8 +33,9 @@ from matchspec.spec import (
     Row,
     T,
 )
-from matchspec.terms import Comparable, Term, order_key
+from matchspec.terms import Comparable, order_key
 from matchspec.text import format_term
+from matchspec.values import Term
 
 # How tightly Python's operators bind; an operand that binds less tightly than its operator gets parentheses.
 _CONDITIONAL, _OR, _AND, _NOT, _COMPARE, _BOR, _BXOR, _BAND, _SHIFT, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(14)

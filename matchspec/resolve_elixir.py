@@ -33,7 +33,8 @@ from matchspec.ownership import own
 from matchspec.resolve_text import TextResolver
 from matchspec.spec import Clause as SpecClause
 from matchspec.spec import ECall, EConst, EList, ETuple, EVar, Expr, Pattern, PConst, PList, PWild
-from matchspec.terms import Atom, Term, is_integer
+from matchspec.terms import is_integer
+from matchspec.values import Atom, Term
 
 OPERATORS: Final[dict[str, str]] = {
     **{entry.elixir: entry.name for entry in FUNCTIONS if entry.elixir and entry.most == 2},
@@ -104,7 +105,7 @@ class ElixirResolver(TextResolver):
             case TupleNode():
                 return super().whole(node)
             case ListNode(items, tail):
-                return self._list_pattern([self.pattern(item) for item in items], tail)
+                return self.list_pattern([self.pattern(item) for item in items], tail)
             case MapNode():
                 return self.map_pattern(node)
             case Call() if self._is_record_call(node):
@@ -114,14 +115,6 @@ class ElixirResolver(TextResolver):
             case Bind():
                 self.fail(node, "`=` is allowed at the top of a head only")
         self.fail(node, "this cannot stand in a head")
-
-    def _list_pattern(self, items: list[Pattern], tail: Node | None) -> Pattern:
-        if tail is None:
-            return PList(tuple(items))
-        rest = self.pattern(tail)
-        if isinstance(rest, PList):
-            return PList((*items, *rest.items), rest.tail)
-        return PList(tuple(items), rest)
 
     def _prefix_pattern(self, node: Node, left: Node, right: Node) -> Pattern:
         """`"abc" <> rest` in a head: a variable for the whole text, a test of its beginning, `rest` for the rest."""
@@ -169,7 +162,7 @@ class ElixirResolver(TextResolver):
             case TupleNode(items):
                 return ETuple(tuple([self.expr(item) for item in items]), span=node.span)
             case ListNode(items, tail):
-                return self._list(node, [self.expr(item) for item in items], tail)
+                return self.list_expr(node, [self.expr(item) for item in items], tail)
             case MapNode():
                 if self.strict:
                     self.fail(node, "ex2ms takes no map in a guard or body")
@@ -191,14 +184,6 @@ class ElixirResolver(TextResolver):
                 self.fail(node, f"the variable {node.name} is unbound", f"write ^{node.name} for the value from env")
             return super().lookup(node)
         return known
-
-    def _list(self, node: Node, items: list[Expr], tail: Node | None) -> Expr:
-        if tail is None:
-            return EList(tuple(items), span=node.span)
-        rest = self.expr(tail)
-        if isinstance(rest, EList):
-            return EList((*items, *rest.items), rest.tail, node.span)
-        return EList(tuple(items), rest, node.span)
 
     def _prefix(self, node: Node, op: str, operand: Node) -> Expr:
         name = PREFIX_OPERATORS.get(op) or (None if self.strict else MORE_PREFIX_OPERATORS.get(op))

@@ -31,7 +31,8 @@ from matchspec.functions import LAZY, find
 from matchspec.operations import FAIL
 from matchspec.resolve_text import Record, TextResolver
 from matchspec.spec import ECall, EConst, EList, ERow, ETuple, Expr, Pattern, PConst, PList, PWild
-from matchspec.terms import Atom, Term, cons, is_atom, is_number, variable_number
+from matchspec.terms import cons, is_atom, is_number
+from matchspec.values import Atom, Term, variable_number
 
 # The tests of old Erlang, which fun2ms takes at the top of a guard only.
 OLD_TESTS: Final = frozenset("atom binary float function integer list number pid port record reference tuple".split())
@@ -80,9 +81,9 @@ class ErlangResolver(TextResolver):
             case TupleNode():
                 return super().whole(node)
             case ListNode(items, tail):
-                return self._list_pattern([self.pattern(item) for item in items], tail)
+                return self.list_pattern([self.pattern(item) for item in items], tail)
             case Infix("++", Chars(text), tail):
-                return self._list_pattern([PConst(ord(char)) for char in text], tail)
+                return self.list_pattern([PConst(ord(char)) for char in text], tail)
             case MapNode(items):
                 for item in items:
                     if not item.exact:
@@ -101,14 +102,6 @@ class ErlangResolver(TextResolver):
         if variable_number(atom) >= 0:
             self.fail(node, f"the atom '{name}' is a match variable and cannot stand in a head")
         return self.raw_pattern(atom, node)
-
-    def _list_pattern(self, items: list[Pattern], tail: Node | None) -> Pattern:
-        if tail is None:
-            return PList(tuple(items))
-        rest = self.pattern(tail)
-        if isinstance(rest, PList):  # [1 | [2, 3]] and "ab" ++ "cd" are one list
-            return PList((*items, *rest.items), rest.tail)
-        return PList(tuple(items), rest)
 
     def _record_pattern(self, node: Node, name: str, fields: tuple[RecordField, ...]) -> Pattern:
         record = self.record(name, node)
@@ -166,7 +159,7 @@ class ErlangResolver(TextResolver):
             case TupleNode(items):
                 return ETuple(tuple([self.expr(item) for item in items]), span=node.span)
             case ListNode(items, tail):
-                return self._list(node, [self.expr(item) for item in items], tail)
+                return self.list_expr(node, [self.expr(item) for item in items], tail)
             case MapNode(items):
                 for item in items:
                     if item.exact:
@@ -192,14 +185,6 @@ class ErlangResolver(TextResolver):
                 index = self.field_index(self.record(name, node), field, node)
                 return ECall("element", (EConst(index), self.expr(base)), node.span)
         self.fail(node, "a match spec cannot express this")
-
-    def _list(self, node: Node, items: list[Expr], tail: Node | None) -> Expr:
-        if tail is None:
-            return EList(tuple(items), span=node.span)
-        rest = self.expr(tail)
-        if isinstance(rest, EList):
-            return EList((*items, *rest.items), rest.tail, node.span)
-        return EList(tuple(items), rest, node.span)
 
     def _call(self, node: Node, name: str, args: tuple[Node, ...], receiver: Node | None) -> Expr:
         if receiver is not None and not (isinstance(receiver, AtomName) and receiver.name == "erlang"):

@@ -60,7 +60,7 @@ from matchspec.spec import (
     RowType,
 )
 from matchspec.spec import Clause as SpecClause
-from matchspec.terms import Atom, Term
+from matchspec.values import Atom, Term
 
 _COMPARISONS: Final = frozenset(["<", "<=", ">", ">=", "==", "!=", "in", "not in"])
 

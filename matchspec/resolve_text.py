@@ -17,8 +17,24 @@ from matchspec.functions import NAMES, arities, find
 from matchspec.literals import Env, Literals
 from matchspec.raw import expr_from_term, pattern_from_term
 from matchspec.spec import Clause as SpecClause
-from matchspec.spec import ECall, EConst, EMap, ERow, ETuple, EVar, EVerbatim, Expr, Pattern, PMap, PTuple, PVar, PWild
-from matchspec.terms import Atom, Term, shown
+from matchspec.spec import (
+    ECall,
+    EConst,
+    EList,
+    EMap,
+    ERow,
+    ETuple,
+    EVar,
+    EVerbatim,
+    Expr,
+    Pattern,
+    PList,
+    PMap,
+    PTuple,
+    PVar,
+    PWild,
+)
+from matchspec.values import Atom, Term, shown
 
 # For each name the fields of the record; a pair of a field and its default where it has one.
 Records: TypeAlias = Mapping[str, Sequence[Term]]
@@ -146,6 +162,18 @@ class TextResolver:
         problems: list[str] = []
         expr = expr_from_term(term, problems)
         return EVerbatim(term) if problems else expr
+
+    def list_pattern(self, items: list[Pattern], tail: Node | None) -> Pattern:
+        rest = PList(()) if tail is None else self.pattern(tail)
+        if isinstance(rest, PList):  # [1 | [2, 3]] and "ab" ++ "cd" are one list
+            return PList((*items, *rest.items), rest.tail)
+        return PList(tuple(items), rest)
+
+    def list_expr(self, node: Node, items: list[Expr], tail: Node | None) -> Expr:
+        rest = EList(()) if tail is None else self.expr(tail)
+        if isinstance(rest, EList):
+            return EList((*items, *rest.items), rest.tail, node.span)
+        return EList(tuple(items), rest, node.span)
 
     def map_pattern(self, node: MapNode) -> Pattern:
         if node.base is not None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Never, TypeAlias, TypeVar
 
 from grammar.span import NOWHERE, Source, Span
 from matchspec.maps import fetch
-from matchspec.terms import ImproperList, Key, Term, exact_key, exactly_equal, stack_exhausted
+from matchspec.terms import ImproperList, Key, exact_key, exactly_equal, stack_exhausted
+from matchspec.values import Term
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,26 +16,17 @@ from uuid import UUID
 from grammar.errors import MatchSpecError
 from matchspec.errors import RenderError
 from matchspec.terms import (
-    ANY,
-    BINDINGS,
-    CONST,
     MAX_TERM_DEPTH,
     OTHER,
-    ROW,
-    Atom,
-    Bitstring,
     ImproperList,
-    Term,
-    atom_name,
     is_atom,
     is_float,
     is_integer,
     rank,
-    shown,
     stack_exhausted,
     too_deep,
-    variable_number,
 )
+from matchspec.values import ANY, BINDINGS, CONST, ROW, Atom, Bitstring, Term, atom_name, shown, variable_number
 
 Syntax: TypeAlias = OneOf["erlang", "elixir", "python"]
 

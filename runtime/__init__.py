@@ -3,7 +3,7 @@
 The names to import from here are `ets`, the module of tables in memory, and the identity of the calling process.
 """
 
-from matchspec.terms import Pid, Ref
+from matchspec.values import Pid, Ref
 from runtime import ets
 from runtime.errors import BadArg
 from runtime.process import is_alive, self_

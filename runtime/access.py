@@ -11,7 +11,7 @@ import threading
 from types import TracebackType
 from typing import Final, Literal, TypeAlias, final
 
-from matchspec.terms import Pid, Term
+from matchspec.values import Pid, Term
 from runtime.errors import BadArg
 from runtime.process import self_
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, final
 import click
 
 from grammar.errors import MatchSpecError
-from matchspec.terms import Term
+from matchspec.values import Term
 
 if TYPE_CHECKING:
     from runtime.columns import RowType

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 import click
 
 from grammar.errors import MatchSpecError
-from matchspec.terms import Term
+from matchspec.values import Term
 from runtime.arguments import (
     BadInput,
     BadQuery,

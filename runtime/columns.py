@@ -15,7 +15,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast, final
 from unicodedata import normalize
 
-from matchspec.terms import Term
+from matchspec.values import Term
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar, final
 
 from matchspec.program import Program
 from matchspec.spec import NO_MATCH
-from matchspec.terms import Atom, Term
+from matchspec.values import Atom, Term
 from runtime.access import Gate
 from runtime.core import END
 from runtime.storage import Mark, Storage

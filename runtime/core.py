@@ -9,7 +9,8 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast, overload
 
 from matchspec.ownership import is_immutable, own
-from matchspec.terms import Atom, Key, Pid, Ref, Term, TermError
+from matchspec.terms import Key
+from matchspec.values import Atom, Pid, Ref, Term, TermError
 from runtime import registry
 from runtime.access import Access, Gate, access_of
 from runtime.errors import BadArg

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal, TypeAlias
 
-from matchspec.terms import Term
+from matchspec.values import Term
 
 # Erlang's own causes first (those of its error_info), then the ones that it has no name for.
 Cause: TypeAlias = Literal[

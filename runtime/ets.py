@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, TypeVar, overload
 
 from matchspec.api import spec
 from matchspec.spec import NO_MATCH, MatchSpec
-from matchspec.terms import Atom, Term
+from matchspec.values import Atom, Term
 from runtime import registry
 from runtime.access import Access, access_of
 from runtime.continuation import Continuation

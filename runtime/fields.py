@@ -16,7 +16,8 @@ from fractions import Fraction
 from typing import Any, Final, TypeAlias, cast, final
 from uuid import UUID
 
-from matchspec.terms import Atom, Key, Pid, Ref, Term, exact_key, is_atom, is_float, is_integer
+from matchspec.terms import Key, exact_key, is_atom, is_float, is_integer
+from matchspec.values import Atom, Pid, Ref, Term
 
 Annotation: TypeAlias = Any  # what stands behind a field's colon: int, str | None, list[int], ...
 RowClass: TypeAlias = Any  # a NamedTuple class

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import IO, BinaryIO, Final, Literal, TypeAlias, cast, final
 
-from matchspec.terms import Term
+from matchspec.values import Term
 from runtime.columns import (
     Column,
     HeaderError,

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Final, cast, final
 
-from matchspec.terms import Key, Term, exact_key, exactly_equal
+from matchspec.terms import Key, exact_key, exactly_equal
+from matchspec.values import Term
 from runtime.slots import COMPACT_AT, SlotArray
 from runtime.storage import Kind, Mark, Page, Storage, StoredRow, UnknownKey
 

@@ -9,7 +9,7 @@ import json
 from math import isfinite
 from typing import Final, TypeAlias
 
-from matchspec.terms import Term
+from matchspec.values import Term
 
 Object: TypeAlias = dict[str, Term]
 

@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar, overload
 
-from matchspec.terms import Term
+from matchspec.values import Term
 from runtime.core import Checked, Element, TableCore
 from runtime.errors import BadArg
 from runtime.rows import Row

@@ -14,7 +14,8 @@ from typing import Any, Final, TypeAlias, final
 
 from sortedcontainers import SortedList
 
-from matchspec.terms import Key, Term, exactly_equal, order_key
+from matchspec.terms import Key, exactly_equal, order_key
+from matchspec.values import Term
 from runtime.storage import Mark, Page, Storage, StoredRow, UnknownKey
 
 SortedKeys: TypeAlias = "SortedList[Any]"  # of order_keys, which are tuples that compare with one another

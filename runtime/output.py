@@ -17,7 +17,8 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Final, TextIO, TypeAlias, cast, final
 
-from matchspec.terms import Atom, ImproperList, Term
+from matchspec.terms import ImproperList
+from matchspec.values import Atom, Term
 
 Spread: TypeAlias = Callable[[Term], Sequence[Term]]
 

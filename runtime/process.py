@@ -8,7 +8,7 @@ import threading
 import weakref
 from typing import Final
 
-from matchspec.terms import Pid
+from matchspec.values import Pid
 
 _local: Final = threading.local()
 _threads: Final[dict[int, "weakref.ref[threading.Thread]"]] = {}

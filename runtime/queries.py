@@ -14,7 +14,8 @@ from matchspec.ownership import own
 from matchspec.pattern import pattern_spec
 from matchspec.plan import bound_keys, keeps_key
 from matchspec.spec import NO_MATCH, MatchSpec
-from matchspec.terms import BINDINGS, ROW, Atom, Term, exactly_equal
+from matchspec.terms import exactly_equal
+from matchspec.values import BINDINGS, ROW, Atom, Term
 from runtime.continuation import Continuation, Walk, is_limit, stream
 from runtime.core import Checked
 from runtime.errors import BadArg
@@ -173,7 +174,7 @@ class QueryMethods(TraversalMethods[Row]):
         """How many rows have a result that is exactly True, as at one moment. Erlang's ets:select_count/2."""
         compiled = self._spec(query)
         program = compiled.program
-        rows = self._found(compiled)
+        rows = self._found(compiled, only_true=True)
         try:
             return program.count(rows)
         finally:
@@ -246,14 +247,14 @@ class QueryMethods(TraversalMethods[Row]):
     def _pattern(self, pattern: Pattern, body: Term) -> Spec:
         return pattern_spec(pattern, body, row=self._shape.row_type)
 
-    def _found(self, query: Spec) -> list[StoredRow]:
+    def _found(self, query: Spec, only_true: bool = False) -> list[StoredRow]:
         """The rows that may match, in order, as at one moment: a list not to be changed, to give to `_release`."""
-        keys = self._bound_keys(query)
+        keys = self._bound_keys(query, only_true)
         with self._gate.reading:
             return self._storage.view() if keys is None else self._storage.candidates(keys)
 
-    def _bound_keys(self, query: Spec) -> list[Term] | None:
-        return bound_keys(query, self._keypos + 1, self._exotic)
+    def _bound_keys(self, query: Spec, only_true: bool = False) -> list[Term] | None:
+        return bound_keys(query, self._keypos + 1, self._exotic, only_true)
 
     def _release(self, rows: list[StoredRow]) -> None:
         with self._gate.lock:
@@ -289,7 +290,7 @@ class QueryMethods(TraversalMethods[Row]):
     def _delete(self, query: Spec) -> int:
         program = query.program
         with self._gate.writing:
-            found = self._found(query)
+            found = self._found(query, only_true=True)
             try:
                 chosen = cast("list[StoredRow]", program.chosen(found))
             finally:

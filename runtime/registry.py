@@ -7,7 +7,7 @@ may call in here while it holds its own.
 import threading
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from matchspec.terms import MAX_ATOM, Atom, Term
+from matchspec.values import MAX_ATOM, Atom, Term
 from runtime.errors import BadArg
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import typing
 from typing import Any, Final, TypeAlias, TypeVar, cast, final
 
 from grammar.errors import nearest
-from matchspec.terms import Term
+from matchspec.values import Term
 from runtime.errors import BadArg, show
 from runtime.fields import REFUSED, Annotation, Check, NestedRowCheck, UncheckableError, compile_field, is_named_tuple
 from runtime.storage import StoredRow

@@ -11,7 +11,8 @@ and goes on with the mark of the last row seen. Marks stay good whatever is writ
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias, final
 
-from matchspec.terms import Key, Term
+from matchspec.terms import Key
+from matchspec.values import Term
 
 StoredRow: TypeAlias = tuple[Term, ...]
 Mark: TypeAlias = Term

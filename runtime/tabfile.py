@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, TypeAlias, final
 
-from matchspec.terms import Atom, Term
+from matchspec.values import Atom, Term
 from runtime.errors import BadArg
 from runtime.storage import KINDS, StoredRow
 from runtime.termjson import CodecError, dumps, loads

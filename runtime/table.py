@@ -2,7 +2,7 @@
 
 from typing import cast, final
 
-from matchspec.terms import Atom
+from matchspec.values import Atom
 from runtime import tabfile
 from runtime.core import Checked
 from runtime.queries import QueryMethods

@@ -21,7 +21,8 @@ from fractions import Fraction
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from matchspec.terms import MAX_TERM_DEPTH, Atom, Bitstring, ImproperList, Term
+from matchspec.terms import MAX_TERM_DEPTH, ImproperList
+from matchspec.values import Atom, Bitstring, Term
 
 Json: TypeAlias = Any  # what json.loads gives
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, SupportsIndex, TypeAlias, TypeVar, cast
 
-from matchspec.terms import Atom, Key, Term
+from matchspec.terms import Key
+from matchspec.values import Atom, Term
 from runtime.core import END, Checked, Element
 from runtime.errors import BadArg
 from runtime.objects import ObjectMethods

@@ -5,7 +5,8 @@ Nothing here changes a table; whatever raises, raises before anything is stored.
 
 from typing import Final, TypeAlias, cast, final
 
-from matchspec.terms import Term, is_integer
+from matchspec.terms import is_integer
+from matchspec.values import Term
 from runtime.errors import BadArg
 from runtime.rows import RowShape
 from runtime.storage import StoredRow

@@ -9,8 +9,10 @@ import sys
 import textwrap
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 from types import ModuleType
 
 import pytest
@@ -232,6 +234,18 @@ def without_columns(text: str, tmp_path: Path) -> str:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-X", "no_debug_ranges", str(path)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_threads_may_ask_at_once(module: Callable[[str], ModuleType]) -> None:
+    modules = [module("\n".join(f"f{n} = lambda u: (u.a, {n}, {k})" for n in range(300))) for k in range(8)]
+    ready = Barrier(len(modules))
+
+    def ask(asked: ModuleType) -> str:
+        ready.wait()
+        return parse_function(asked.f299).source.text
+
+    with ThreadPoolExecutor(len(modules)) as pool:
+        assert list(pool.map(ask, modules)) == [f"lambda u: (u.a, 299, {k})" for k in range(8)]
 
 
 def test_without_columns(tmp_path: Path) -> None:

@@ -24,8 +24,9 @@ from matchspec import (
     spec,
 )
 from matchspec.plan import keeps_key
-from matchspec.terms import ROW, V, const, less, numerically_equal
+from matchspec.terms import less, numerically_equal
 from matchspec.text import erlang_atom
+from matchspec.values import ROW, V, const
 from tests.erlang import AVAILABLE, ask, canonical
 from tests.random_specs import Maker
 

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import pytest
 
-from matchspec import SKIP, spec
+from matchspec import SKIP, RenderError, spec
 from matchspec.spec import NO_MATCH
 from tests.matchspec.lambda_texts import RAISES, SKIPPED, identical
 
@@ -335,3 +335,19 @@ def test_literals_of_declared_columns_stand_in_the_head() -> None:
 
     heads = [clause.head for clause in spec(admin).clauses]
     assert str(heads) == "[PTuple(items=(PConst(value='root'), PVar(number=2), PConst(value=None)))]"
+
+
+def test_a_case_that_gives_nothing_in_the_middle_is_not_rendered_wrongly() -> None:
+    @spec
+    def label(row: User) -> str:
+        match row:
+            case (_, age, _) if age < 18:
+                return SKIP
+            case (name, _, _):
+                return name
+
+    assert label.run([User("ann", 20), User("bob", 17)]) == ["ann"]
+    for render in (label.to_term, label.to_erlang, label.to_elixir):
+        with pytest.raises(RenderError, match="a clause that gives nothing"):
+            render()
+    assert "ann" in eval(label.to_python(), {"SKIP": SKIP})("ann", 20, None)

@@ -76,6 +76,9 @@ def assert_superset(query: AnySpec, keypos: int = 1) -> None:
     if found is not None:
         assert repr(query.run(candidates(found, keypos))) == repr(query.run(ROWS))
         assert not any(same(a, b) for i, a in enumerate(found) for b in found[i + 1 :])
+    counted = bound_keys(query, keypos, only_true=True)
+    if counted is not None:
+        assert query.program.count(candidates(counted, keypos)) == query.program.count(ROWS)
 
 
 @given(st.lists(clauses(), min_size=1, max_size=2), st.sampled_from([1, 2]))
@@ -122,6 +125,28 @@ LAMBDAS: Final[list[str]] = [
 @pytest.mark.parametrize("text", LAMBDAS)
 def test_every_row_that_a_lambda_takes_has_one_of_the_keys(text: str) -> None:
     assert_superset(spec(text, syntax="python"))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("lambda k, v: k == 'a' and v > 0", ["a"]),
+        ("lambda k, v: k in ('a', 'b')", ["a", "b"]),
+        ("lambda k, v: k == 'a' or k is None", ["a", None]),
+        ("lambda k, v: k == 'a' if v == 1 else k == 'b'", ["a", "b"]),
+        ("lambda k, v: k == 'a' or v == 1", None),
+        ("lambda k, v: not k == 'a'", None),
+        ("fun({K, V}) -> V, K =:= 1 end", [1]),
+        ("fun({K, V}) -> K =:= 1, V end", None),
+    ],
+)
+def test_a_body_binds_the_key_where_only_true_counts(text: str, wanted: list[Value] | None) -> None:
+    query = spec(text)
+    found = bound_keys(query, 1, only_true=True)
+    assert (found is None) == (wanted is None)
+    assert found is None or wanted is None or all(same(a, b) for a, b in zip(found, wanted, strict=True))
+    assert_superset(query)
+    assert bound_keys(query, 1) is None
 
 
 def bound(text: str, keypos: int = 1) -> list[Value] | None:

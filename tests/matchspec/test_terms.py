@@ -14,18 +14,8 @@ from hypothesis import strategies as st
 
 from matchspec import Atom, Bitstring, ImproperList, Pid, Ref, TermError, V, compare, exactly_equal
 from matchspec.maps import KeyFloat, KeyInt
-from matchspec.terms import (
-    MAX_TERM_DEPTH,
-    MAX_VARIABLE,
-    cons,
-    exact_key,
-    less,
-    numerically_equal,
-    order_key,
-    rank,
-    shown,
-    variable_number,
-)
+from matchspec.terms import MAX_TERM_DEPTH, cons, exact_key, less, numerically_equal, order_key, rank
+from matchspec.values import MAX_VARIABLE, shown, variable_number
 from tests import naive_terms
 from tests.strategies import Colour, Level, Point, erlang_terms, terms
 

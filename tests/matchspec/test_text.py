@@ -271,3 +271,10 @@ def test_damaged_text_is_a_query_or_gives_our_error(pair: tuple[Value, Value], s
         spec(damaged, syntax=syntax)
     except MatchSpecError as error:
         assert str(error)
+
+
+def test_a_text_of_a_number_that_is_too_large_to_build_is_refused() -> None:
+    for text in ('Fraction("1e999999999")', 'Fraction("1E+999999999")'):
+        with pytest.raises(ResolveError, match="takes too long"):
+            parse_term(text, "python")
+    assert parse_term('Fraction("1/3")', "python") == Fraction(1, 3)

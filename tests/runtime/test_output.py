@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchspec.terms import Atom, ImproperList
+from matchspec.terms import ImproperList
+from matchspec.values import Atom
 from runtime.output import write_csv, write_json, write_table
 
 Result: TypeAlias = Any  # results are terms of any kind

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchspec import Atom, ImproperList
-from matchspec.terms import Bitstring
+from matchspec.values import Bitstring
 from runtime import BadArg, ets
 from runtime.storage import Kind
 from runtime.termjson import CodecError, dumps, loads
