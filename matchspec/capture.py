@@ -6,6 +6,7 @@ and attributes of what `env` holds are out of bounds: a text never reaches furth
 """
 
 import builtins
+import re
 from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Final, TypeAlias, final
@@ -33,6 +34,7 @@ _BUILTINS: Final[dict[str, PyObject]] = {
         *(abs, bool, bytes, dict, float, frozenset, int, isinstance, len, list, max, min, round, set, str, tuple),
     )
 }
+_MANGLED: Final = re.compile(r"_[^_]\w*?(__\w*[^_]_?)")
 _SYMBOLS: Final[dict[str, PyObject]] = {
     **{"SKIP": SKIP, "ANY": ANY, "ROW": ROW, "BINDINGS": BINDINGS, "Atom": Atom, "V": V, "const": const},
     **{"ImproperList": ImproperList, "Bitstring": Bitstring},
@@ -81,6 +83,15 @@ def scope_of_function(function: Callable[..., Term], env: Env) -> Scope:
             cells[name] = cell.cell_contents
         except ValueError:  # not assigned yet: unknown, as it would be to Python, even if a global is called so
             cells[name] = UNKNOWN
+    reached = [cells, function.__globals__]
+    # Inside a class Python compiles `__limit` to `_Class__limit`, which the text does not show.
+    for name in (*function.__code__.co_freevars, *function.__code__.co_names):
+        written = _MANGLED.fullmatch(name)
+        if written is not None and written[1] not in cells:
+            for layer in reached:
+                if name in layer:
+                    cells[written[1]] = layer[name]
+                    break
     defaults = function.__defaults__ or ()
     parameters = function.__code__.co_varnames[: function.__code__.co_argcount]
     with_default = parameters[len(parameters) - len(defaults) :]

@@ -259,48 +259,16 @@ def select(continuation: Checked) -> tuple[list[Any], Continuation[Any] | Atom] 
     O(rows looked at). Erlang's ets:select/1. Raises BadArg: "continuation" for anything else; "id" when its table has
     been dropped; "access"; EvalError where the body of a lambda fails.
     """
-    return _go_on(continuation)
-
-
-def _go_on(continuation: Term) -> tuple[list[Any], Continuation[Any] | Atom] | Atom:
-    if continuation is END:
+    given: Term = continuation
+    if given is END:
         return END
-    if isinstance(continuation, Continuation):
-        return continuation.resume()
+    if isinstance(given, Continuation):
+        return given.resume()
     raise BadArg("continuation", "continuation", continuation, "allowed are what a query with a limit gave, and END")
 
 
-@overload
-def match(continuation: Continuation[T]) -> tuple[list[T], Continuation[T] | Atom] | Atom: ...
-@overload
-def match(continuation: Atom) -> Atom: ...
-
-
-def match(continuation: Checked) -> tuple[list[Any], Continuation[Any] | Atom] | Atom:
-    """As `select(continuation)`. Erlang's ets:match/1."""
-    return _go_on(continuation)
-
-
-@overload
-def match_object(continuation: Continuation[T]) -> tuple[list[T], Continuation[T] | Atom] | Atom: ...
-@overload
-def match_object(continuation: Atom) -> Atom: ...
-
-
-def match_object(continuation: Checked) -> tuple[list[Any], Continuation[Any] | Atom] | Atom:
-    """As `select(continuation)`. Erlang's ets:match_object/1."""
-    return _go_on(continuation)
-
-
-@overload
-def select_reverse(continuation: Continuation[T]) -> tuple[list[T], Continuation[T] | Atom] | Atom: ...
-@overload
-def select_reverse(continuation: Atom) -> Atom: ...
-
-
-def select_reverse(continuation: Checked) -> tuple[list[Any], Continuation[Any] | Atom] | Atom:
-    """As `select(continuation)`. Erlang's ets:select_reverse/1."""
-    return _go_on(continuation)
+# ets:match/1, ets:match_object/1, ets:select_reverse/1: the continuation knows what it goes on with.
+match = match_object = select_reverse = select
 
 
 # --- match specs without a table ----------------------------------------------------------------------------------

@@ -365,3 +365,22 @@ def test_a_row_type_beside_an_annotation_that_cannot_be_resolved() -> None:
         return row.name if row.age > LIMIT else SKIP
 
     assert spec(grown).run(USERS) == ["root"]
+
+
+# Inside the class, `__limit` is the second of these.
+__limit = 18
+_Mangled__limit = 30
+
+
+class Mangled:
+    query = spec(lambda u: u.age > __limit, row=User)
+
+    def closure(self) -> Value:
+        __limit = 40
+        return spec(lambda u: u.age > __limit, row=User)
+
+
+def test_names_that_a_class_mangles() -> None:
+    rows = [User("a", 18), User("b", 31), User("c", 41)]
+    assert Mangled.query.run(rows) == [False, True, True]
+    assert Mangled().closure().run(rows) == [False, False, True]
