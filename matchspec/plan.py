@@ -4,7 +4,6 @@ Soundness rule: what is found here is a superset of the matching rows, and every
 A mistake here may cost time; it must never lose a row.
 """
 
-from dataclasses import replace
 from typing import assert_never
 
 from matchspec.spec import (
@@ -31,20 +30,16 @@ from matchspec.terms import cons, exact_key, exactly_equal
 from matchspec.values import Atom, Term
 
 
-def bound_keys(
-    spec: MatchSpec[Row, T], keypos: int, exotic: bool = False, only_true: bool = False
-) -> list[Term] | None:
+def bound_keys(spec: MatchSpec[Row, T], keypos: int, exotic: bool = False) -> list[Term] | None:
     """The keys, one of which every matching row has, without repetitions; None when there is no telling.
 
     `keypos` counts from 1. `exotic` says that the table has keys of types, such as members of an Enum, that Python may
-    find equal to a str or an int although they are other terms; then Python's own equality binds nothing. `only_true`
-    says that only results which are exactly True matter, as for select_count; then a body is as good as a guard.
+    find equal to a str or an int although they are other terms; then Python's own equality binds nothing.
     O(size of the spec).
     """
     found: dict[Term, Term] = {}
     for clause in spec.clauses:
-        counted = replace(clause, guards=(*clause.guards, clause.body[-1])) if only_true else clause
-        keys = _keys_of(counted, keypos, exotic)
+        keys = _keys_of(clause, keypos, exotic)
         if keys is None:
             return None
         for key in keys:

@@ -19,6 +19,22 @@ Access: TypeAlias = Literal["public", "protected", "private"]
 ACCESS: Final = ("public", "protected", "private")
 
 
+class Hook:
+    """What a table does of its own accord at its gate; see `runtime.upkeep`."""
+
+    def entered(self) -> None:
+        """Called with the lock held, before an operation, unless it is part of another one."""
+        raise AssertionError("every hook has its own")
+
+    def leaving(self) -> None:
+        """Called with the lock held, after an operation that is not part of another one."""
+        raise AssertionError("every hook has its own")
+
+    def left(self) -> None:
+        """Called without the lock, after an operation."""
+        raise AssertionError("every hook has its own")
+
+
 @final
 class Gate:
     """One a table. `ordered` says that a read compares keys step by step, so no write may come in between."""
@@ -30,6 +46,8 @@ class Gate:
         self.access: Access = access
         self.alive = True
         self.guarded = 0  # operations of this thread under way that a write must not disturb
+        self.depth = 0  # operations of this thread under way, counted only where there is a hook
+        self.hook: Hook | None = None
         self.reading: Final = Reading(self, 1 if ordered else 0)
         self.writing: Final = Writing(self)
 
@@ -45,6 +63,34 @@ class Gate:
         if caller is not self.owner:
             allowed = f"a {self.access} table takes this from its owner {self.owner!r} only"
             raise BadArg("access", "calling process", caller, allowed, self.name)
+
+    def enter(self) -> None:
+        """With the lock held: what the table has to do before an operation begins."""
+        hook = self.hook
+        if hook is not None:
+            if not self.depth and not self.guarded:
+                self.guarded += 1  # rows go, and the code of their keys must not write meanwhile
+                try:
+                    hook.entered()
+                finally:
+                    self.guarded -= 1
+            self.depth += 1
+
+    def leave(self) -> None:
+        """With the lock held, which it lets go: what the table has to do after an operation."""
+        hook = self.hook
+        if hook is None:
+            self.lock.release()
+            return
+        try:
+            self.depth = max(self.depth - 1, 0)  # the hook may have come during the operation
+            outermost = not self.depth
+            if outermost:
+                hook.leaving()
+        finally:
+            self.lock.release()
+        if outermost:
+            hook.left()
 
     def check_owner(self, what: str) -> None:
         caller = self_()
@@ -66,6 +112,7 @@ class Reading:
         try:
             gate.check_alive()
             gate.check_access("protected")
+            gate.enter()
         except BaseException:
             gate.lock.release()
             raise
@@ -75,7 +122,7 @@ class Reading:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._gate.guarded -= self._guards
-        self._gate.lock.release()
+        self._gate.leave()
 
 
 @final
@@ -94,6 +141,7 @@ class Writing:
             if gate.guarded:
                 allowed = "code that a key's comparison runs may not write to the table that is comparing"
                 raise BadArg("busy", "table", gate.name, allowed, gate.name)
+            gate.enter()
         except BaseException:
             gate.lock.release()
             raise
@@ -103,7 +151,7 @@ class Writing:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._gate.guarded -= 1
-        self._gate.lock.release()
+        self._gate.leave()
 
 
 def access_of(value: Term, table: str) -> Access:

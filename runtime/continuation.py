@@ -3,16 +3,22 @@
 A Walk is one such query over one table, decided once; a Continuation adds how far it has come. It holds a mark of the
 storage, which stays good whatever is written meanwhile, so every row that is there all along is seen exactly once.
 A continuation is not used up: going on from it again walks the same stretch again, over the rows of then.
+
+A continuation can be pickled. The query does not travel with it, nor does the table: where it is unpickled, in the same
+program, it says which table it belongs to, and waits for `ets.repair_continuation` to give it the query again.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Generic, TypeAlias, TypeVar, final
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar, final
+from uuid import uuid4
 
+from matchspec.intervals import Ranges
 from matchspec.program import Program
 from matchspec.spec import NO_MATCH
 from matchspec.values import Atom, Term
 from runtime.access import Gate
 from runtime.core import END
+from runtime.errors import BadArg
 from runtime.storage import Mark, Storage
 
 T = TypeVar("T")
@@ -20,9 +26,22 @@ Results: TypeAlias = list[Any]  # what the query gives for each row
 Step: TypeAlias = "tuple[Results, Continuation[Any] | Atom] | Atom"
 Outward: TypeAlias = Callable[[Results], Results]  # copies what must not be shared with the table
 
+Revive: TypeAlias = "Callable[..., Continuation[Any]]"
+Parts: TypeAlias = tuple[Any, ...]
+
+PROGRAM: Final = uuid4().hex  # tells the continuations of this program from those of others
 # Rows fetched at a time: enough to make the lock cheap, few enough not to keep others waiting.
 SMALLEST_PAGE: Final = 64
 LARGEST_PAGE: Final = 4096
+
+
+class Home(NamedTuple):
+    """What a continuation continues: a table of this program, by the number of its id, and in what manner."""
+
+    program: str
+    table: int
+    limit: int
+    backwards: bool
 
 
 @final
@@ -30,14 +49,24 @@ class Walk:
     """A query over a table, `limit` results at a time."""
 
     def __init__(
-        self, gate: Gate, storage: Storage, program: Program, limit: int, backwards: bool, outward: Outward
+        self,
+        gate: Gate,
+        storage: Storage,
+        program: Program,
+        limit: int,
+        backwards: bool,
+        outward: Outward,
+        ranges: Ranges | None = None,
+        table: int = 0,
     ) -> None:
+        self.table: Final = table  # the number of the table's id
+        self.backwards: Final = backwards
         self.limit: Final = limit
         self._gate: Final = gate
         self._storage: Final = storage
         self._program: Final = program
-        self._backwards: Final = backwards
         self._outward: Final = outward
+        self._ranges: Final = ranges  # where in an ordered_set the rows are
         self._page: Final = min(max(limit, SMALLEST_PAGE), LARGEST_PAGE)
 
     def begin(self) -> Step:
@@ -64,14 +93,15 @@ class Walk:
             return END
         if exhausted and taken >= len(known):
             return self._outward(found), END
-        return self._outward(found), Continuation(self, mark, known, taken, exhausted)
+        home = Home(PROGRAM, self.table, limit, self.backwards)
+        return self._outward(found), Continuation(self, home, Place(mark, known, taken, exhausted))
 
     def _look(self, mark: Mark, known: Results) -> tuple[Mark, bool]:
         """Adds results of the rows after `mark` until they are enough; the mark then, and whether no row is left."""
         exhausted = False
         while len(known) < self.limit and not exhausted:
             with self._gate.reading:
-                page = self._storage.page(mark, self._page, self._backwards)
+                page = self._storage.page(mark, self._page, self.backwards, self._ranges)
             exhausted = len(page.rows) < self._page
             for row, row_mark in zip(page.rows, page.marks, strict=True):
                 # The rows of a key stand together under one mark: they are all looked at, or none of them.
@@ -89,26 +119,66 @@ class Walk:
 
 
 @final
+class Place:
+    """How far a walk has come: all of a continuation that can be pickled, as `parts`."""
+
+    def __init__(self, mark: Mark, known: Results, taken: int, exhausted: bool) -> None:
+        self.mark: Final = mark
+        self.known: Final = known  # shared between the continuations of one look, changed by none
+        self.taken: Final = taken
+        self.exhausted: Final = exhausted
+
+    def parts(self) -> tuple[Mark, Results, bool]:
+        return self.mark, self.known[self.taken :], self.exhausted
+
+
+@final
 class Continuation(Generic[T]):
     """Where a query with a limit goes on. `ets.select(continuation)` gives the next chunk."""
 
-    def __init__(self, walk: Walk, mark: Mark, known: Results, taken: int, exhausted: bool) -> None:
-        self._walk: Final = walk
-        self._mark: Final = mark
-        self._known: Final = known  # shared between the continuations of one look, changed by none
-        self._taken: Final = taken
-        self._exhausted: Final = exhausted
+    def __init__(self, walk: Walk | None, home: Home, place: Place) -> None:
+        self._walk: Final = walk  # None: unpickled, and not repaired yet
+        self.home: Final = home
+        self.place: Final = place
+
+    @property
+    def broken(self) -> bool:
+        """Whether it comes from a pickle and has to be repaired before it is of use."""
+        return self._walk is None
+
+    def repaired(self, walk: Walk) -> "Continuation[T]":
+        return Continuation(walk, self.home, self.place)
 
     def resume(self) -> "tuple[list[T], Continuation[T] | Atom] | Atom":
         """The next chunk, `(results, continuation or END)`, or END.
 
-        O(rows looked at). Raises BadArg: "id" when the table has been dropped, "access"; EvalError.
+        O(rows looked at). Raises BadArg: "id" when the table has been dropped, "access"; "continuation" for one that
+        was unpickled and not repaired; EvalError.
         """
+        if self._walk is None:
+            raise BadArg(
+                "continuation", "continuation", self, "it was pickled; ets.repair_continuation makes it usable"
+            )
         self._walk.check_alive()
-        return self._walk.go_on(self._mark, self._known, self._taken, self._exhausted)
+        place = self.place
+        return self._walk.go_on(place.mark, place.known, place.taken, place.exhausted)
+
+    def __reduce__(self) -> tuple[Revive, Parts]:
+        return revive, (*self.home, *self.place.parts())
 
     def __repr__(self) -> str:
-        return f"<Continuation, {self._walk.limit} at a time>"
+        return f"<Continuation, {self.home.limit} at a time{', to be repaired' if self.broken else ''}>"
+
+
+def revive(
+    program: str, table: int, limit: int, backwards: bool, mark: Mark, known: Results, exhausted: bool
+) -> Continuation[Any]:
+    """A continuation as it comes out of a pickle. Raises BadArg, cause "continuation", for that of another program."""
+    if program != PROGRAM:
+        raise BadArg(
+            "continuation", "continuation", program, "it was pickled by another program, whose tables are gone"
+        )
+    return Continuation(None, Home(program, table, limit, backwards), Place(mark, known, 0, exhausted))
 
 
 def stream(chunk: Step) -> Iterator[Any]:

@@ -1,22 +1,32 @@
 """The ground of a table: what it is made of, its life from `new` to `drop`, and what it says of itself.
 
-`Table` is made of four layers, each a class of its own module that adds the methods of one subject: this one, then
-`runtime.objects` (single rows), `runtime.traversal` (keys and rows in order), `runtime.queries` (match specs).
+`Table` is made of five layers, each a class of its own module that adds the methods of one subject: this one, then
+`runtime.objects` (single rows), `runtime.traversal` (keys and rows in order), `runtime.queries` (match specs) and
+`runtime.additions` (what Erlang's tables do not have).
+
+A table begins with a plain storage. The first index, subscription or limit puts a WatchedStorage before it and a hook
+at the gate; tables without any of these do not pay for them.
 """
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast, overload
 
 from matchspec.ownership import is_immutable, own
-from matchspec.terms import Key
+from matchspec.terms import OTHER, Key, rank
 from matchspec.values import Atom, Pid, Ref, Term, TermError
 from runtime import registry
 from runtime.access import Access, Gate, access_of
 from runtime.errors import BadArg
+from runtime.expiry import Clock, Expiry, time_to_live
+from runtime.index import Index
 from runtime.process import is_alive, self_
 from runtime.rows import Row, RowShape
+from runtime.statistics import Counters
 from runtime.storage import Storage, StoredRow
+from runtime.upkeep import Census, Upkeep
+from runtime.watched import Recency, WatchedStorage
 
 if TYPE_CHECKING:
     from runtime.table import Table
@@ -34,7 +44,10 @@ ITEMS: Final = (
     *("id", "decentralized_counters", "read_concurrency", "write_concurrency", "compressed", "memory", "owner", "heir"),
     *("name", "size", "node", "named_table", "type", "keypos", "protection"),
 )
-MORE_ITEMS: Final = ("binary", "fixed", "safe_fixed", "safe_fixed_monotonic_time", "stats")
+MORE_ITEMS: Final = (
+    *("binary", "fixed", "safe_fixed", "safe_fixed_monotonic_time", "stats"),
+    *("index", "unique", "ttl", "max_size"),
+)
 _SAMPLE: Final = 64  # rows that are measured for an estimate of memory
 _WORD: Final = 8  # bytes
 # Values of these types are equal, as Python sees it, to nothing that is another term, but for numbers and bools.
@@ -55,6 +68,18 @@ class Options:
         self.compressed: Final = compressed
 
 
+class Limits:
+    """How long rows live, in seconds by a clock, and how many there may be; None is without end."""
+
+    def __init__(self, ttl: float | None = None, max_size: int | None = None, clock: Clock = time.monotonic) -> None:
+        self.ttl: Final = ttl
+        self.max_size: Final = max_size
+        self.clock: Final = clock
+
+
+UNLIMITED: Final = Limits()
+
+
 class TableCore(Generic[Row]):
     """State and life of a table. Made by `ets.new`, which checks all arguments."""
 
@@ -67,11 +92,12 @@ class TableCore(Generic[Row]):
         access: Access,
         named: bool,
         options: Options,
+        limits: Limits = UNLIMITED,
     ) -> None:
         self._name = name
         self._named: Final = named
         self._ref: Final = Ref()
-        self._storage: Final = storage
+        self._storage = storage  # replaced once, by one that is watched
         self._kind: Final = storage.kind
         self._shape: Final = shape
         self._keypos: Final = storage.keypos
@@ -79,8 +105,22 @@ class TableCore(Generic[Row]):
         self._gate: Final = Gate(registry.name_text(name), self_(), access, storage.kind == "ordered_set")
         self._mutable = False  # some row holds, or has held, a value that can be changed in place
         self._exotic = False  # some key is, or has been, of a type of its own, such as Decimal or an Enum
+        self._odd = False  # some key is, or has been, of a subclass of int, float, str or bytes
+        self._limits: Final = limits
+        self._counters: Final = Counters()
+        self._indexes: list[Index] = []  # replaced, never changed
+        checks = os.environ.get("MATCHSPEC_CHECK", "0") not in {"", "0"}
+        self._upkeep: Final = Upkeep(self._verify if checks else None)
+        if checks:
+            self._gate.hook = self._upkeep
         self._fixes: dict[Pid, int] = {}
         self._fixed_since: tuple[int, int] | None = None  # monotonic and wall-clock time, in ns
+        if limits.max_size is not None:
+            watched = self._watch()
+            watched.recency = Recency(limits.max_size)
+            watched.observers.append(watched.recency)
+        if limits.ttl is not None:
+            self._expiry()
 
     # --- what comes in and goes out -----------------------------------------------------------------------------------
 
@@ -119,6 +159,7 @@ class TableCore(Generic[Row]):
         term = row[self._keypos]
         if type(term) not in _USUAL_KEYS:
             self._exotic = True
+            self._odd = self._odd or (rank(term) != OTHER and isinstance(term, (int, float, str, bytes)))
         return self._key(term, "row")
 
     def _pairs(self, rows: Term) -> list[tuple[Key, StoredRow]]:
@@ -139,6 +180,39 @@ class TableCore(Generic[Row]):
     def _element(self, row: StoredRow, index: int) -> Element:
         return own(row[index]) if self._mutable else row[index]
 
+    # --- watched ------------------------------------------------------------------------------------------------------
+
+    def _watch(self) -> WatchedStorage:
+        """The storage, watched from now on. The caller holds the lock."""
+        storage = self._storage
+        if not isinstance(storage, WatchedStorage):
+            storage = WatchedStorage(storage)
+            storage.observers.append(Census(self._counters))
+            self._storage = storage
+            self._upkeep.storage = storage
+            self._gate.hook = self._upkeep
+        return storage
+
+    def _expiry(self) -> Expiry:
+        """The deadlines of rows, kept from now on. The caller holds the lock."""
+        expiry = self._upkeep.expiry
+        if expiry is None:
+            expiry = Expiry(self._limits.clock, self._limits.ttl)
+            self._watch().observers.append(expiry)
+            self._upkeep.expiry = expiry
+        return expiry
+
+    def _ttl(self, ttl: Term) -> float | None:
+        """The time to live of an insertion. Raises BadArg: "option"; "access", "id" before it changes anything."""
+        seconds = time_to_live(ttl, "ttl", self._gate.name)
+        if seconds is not None:
+            with self._gate.writing:
+                self._expiry()
+        return seconds
+
+    def _verify(self) -> list[str]:
+        return self._storage.check() if self._gate.alive else []
+
     # --- life ---------------------------------------------------------------------------------------------------------
 
     def drop(self) -> bool:
@@ -149,7 +223,13 @@ class TableCore(Generic[Row]):
         with self._gate.writing:
             self._gate.alive = False
             registry.strike(cast("Table[Any]", self), self._gate.name if self._named else None)
-            self._storage.clear()
+            storage = self._storage
+            if isinstance(storage, WatchedStorage):
+                for subscription in self._upkeep.subscriptions:
+                    subscription.note_drop()
+                storage.observers, storage.recency = [], None
+                self._upkeep.expiry, self._indexes = None, []
+            storage.clear()
         return True
 
     @overload
@@ -217,8 +297,24 @@ class TableCore(Generic[Row]):
 
     def __len__(self) -> int:
         """How many rows there are. O(1). Raises BadArg: "id"."""
-        self._gate.check_alive()
-        return self._storage.size()
+        if self._gate.hook is None:
+            self._gate.check_alive()
+            return self._storage.size()
+        self._enter_to_look()
+        try:
+            self._gate.check_alive()
+            return self._storage.size()
+        finally:
+            self._gate.leave()
+
+    def _enter_to_look(self) -> None:
+        """Enters the gate without asking who is there, as anybody may count rows; `leave` has to follow."""
+        self._gate.lock.acquire()
+        try:
+            self._gate.enter()
+        except BaseException:
+            self._gate.lock.release()
+            raise
 
     @overload
     def info(self) -> Info | None: ...
@@ -230,16 +326,20 @@ class TableCore(Generic[Row]):
 
         The items are id, decentralized_counters, read_concurrency, write_concurrency, compressed, memory (an estimate,
         in words of 8 bytes), owner, heir, name, size, node, named_table, type, keypos, protection; asked for by name
-        also binary, fixed, safe_fixed, safe_fixed_monotonic_time (((time in ns, [(pid, count)]) or False) and stats.
+        also binary, fixed, safe_fixed, safe_fixed_monotonic_time (((time in ns, [(pid, count)]) or False) and stats,
+        and, unknown to Erlang, index and unique (the columns that have an index), ttl and max_size.
         O(1). Erlang's ets:info/1,2. Anybody may ask. Raises BadArg: "option" for an unknown item.
         """
-        with self._gate.lock:
+        self._enter_to_look()
+        try:
             if not self._gate.alive:
                 return None
             if item is None:
                 return {known: self._item(known) for known in ITEMS}
             if item in ITEMS or item in MORE_ITEMS:
                 return self._item(item)
+        finally:
+            self._gate.leave()
         allowed = f"items are {', '.join((*ITEMS, *MORE_ITEMS))}"
         raise BadArg("option", "item", item, allowed, self._gate.name)
 
@@ -282,6 +382,14 @@ class TableCore(Generic[Row]):
     def _rare_item(self, item: str) -> Element:
         fixes = self._living_fixes()
         match item:
+            case "index":
+                return tuple([index.field for index in self._indexes])
+            case "unique":
+                return tuple([index.field for index in self._indexes if index.unique])
+            case "ttl":
+                return self._limits.ttl
+            case "max_size":
+                return self._limits.max_size
             case "binary":
                 return []
             case "fixed":

@@ -23,6 +23,7 @@ Cause: TypeAlias = Literal[
     "limit",
     "option",
     "query",
+    "unique",
 ]
 
 _SHOWN = 200  # characters of a value in a message

@@ -10,6 +10,7 @@ Here are also the functions that Erlang has for tables by name, for match specs 
 a query that has a limit.
 """
 
+import time
 from collections.abc import Iterable
 from os import PathLike
 from typing import Any, TypeAlias, TypeVar, overload
@@ -20,13 +21,16 @@ from matchspec.values import Atom, Term
 from runtime import registry
 from runtime.access import Access, access_of
 from runtime.continuation import Continuation
-from runtime.core import END, Checked, Element, Info, Options
+from runtime.core import END, Checked, Element, Info, Limits, Options
 from runtime.errors import BadArg, choice
+from runtime.expiry import Clock, time_to_live
 from runtime.hashed import BagStorage, SetStorage
 from runtime.ordered import OrderedStorage
 from runtime.registry import Name
 from runtime.rows import AnyRow, RowShape, RowType, row_shape
+from runtime.statistics import Statistics
 from runtime.storage import KINDS, Kind, Storage
+from runtime.subscriptions import Event, Subscription
 from runtime.tabfile import VERSION, TableReader
 from runtime.table import Table
 from runtime.updates import Position
@@ -36,6 +40,9 @@ __all__ = [
     "AnyRow",
     "BadArg",
     "Continuation",
+    "Event",
+    "Statistics",
+    "Subscription",
     "Table",
     "all",
     "file2tab",
@@ -46,6 +53,7 @@ __all__ = [
     "match_spec_compile",
     "match_spec_run",
     "new",
+    "repair_continuation",
     "select",
     "select_reverse",
     "tabfile_info",
@@ -56,6 +64,7 @@ __all__ = [
 T = TypeVar("T")
 Row = TypeVar("Row", bound=AnyRow)
 AnyTable: TypeAlias = Table[Any]
+Columns: TypeAlias = list[Position] | list[str] | list[int] | tuple[Position, ...]
 Query: TypeAlias = Any  # what `matchspec.spec` takes
 RawSpec: TypeAlias = list[tuple[Any, list[Any], list[Any]]]  # [(head, [guard, ...], [body, ...]), ...]
 
@@ -74,6 +83,11 @@ def new(
     read_concurrency: bool = ...,
     decentralized_counters: bool | None = ...,
     compressed: bool = ...,
+    index: Columns = ...,
+    unique: Columns = ...,
+    ttl: float | None = ...,
+    max_size: int | None = ...,
+    clock: Clock = ...,
 ) -> Table[AnyRow]: ...
 @overload
 def new(
@@ -89,6 +103,11 @@ def new(
     read_concurrency: bool = ...,
     decentralized_counters: bool | None = ...,
     compressed: bool = ...,
+    index: Columns = ...,
+    unique: Columns = ...,
+    ttl: float | None = ...,
+    max_size: int | None = ...,
+    clock: Clock = ...,
 ) -> Table[Row]: ...
 
 
@@ -105,6 +124,11 @@ def new(
     read_concurrency: Checked = False,
     decentralized_counters: Checked = None,
     compressed: Checked = False,
+    index: Checked = (),
+    unique: Checked = (),
+    ttl: Checked = None,
+    max_size: Checked = None,
+    clock: Clock = time.monotonic,
 ) -> AnyTable:
     """Makes a table, owned by the calling thread. It lives until it is dropped or the program ends. Erlang's ets:new/2.
 
@@ -120,9 +144,15 @@ def new(
         read_concurrency: True or False.
         decentralized_counters: True or False.
         compressed: True or False.
+        index: a list of columns, positions or field names, that get an index, as by `add_index`.
+        unique: the same, with no two rows having one value there.
+        ttl: how many seconds a row lives from its insertion, None for no end. `insert` can say another.
+        max_size: how many rows there may be; beyond it the least recently used go. For a set or an ordered_set. A key
+            is used when its row is inserted, updated, or found by lookup or lookup_element.
+        clock: gives the seconds by which rows expire.
 
     Raises BadArg: "type" for a name or row type that is none; "already_exists" for a name that is taken; "keypos" for a
-    position outside the row; "option" for any other option.
+    position outside the row; "position" for an index of no column; "option" for any other option.
     """
     text = registry.name_text(name)
     shape = row_shape(row)
@@ -140,9 +170,26 @@ def new(
         _decentralized(decentralized_counters, write_concurrency, kind, text),
         compressed,
     )
-    table: AnyTable = Table(name, storage, shape, access=access_of(access, text), named=named_table, options=options)
+    rights = access_of(access, text)
+    limits = Limits(time_to_live(ttl, "ttl", text), _max_size(max_size, kind, text), clock)
+    table: AnyTable = Table(name, storage, shape, access=rights, named=named_table, options=options, limits=limits)
+    for argument, columns, is_unique in (("index", index, False), ("unique", unique, True)):
+        if not isinstance(columns, (list, tuple)):
+            raise BadArg("option", argument, columns, "allowed is a list of columns", text)
+        for column in columns:
+            table.add_index(column, unique=is_unique)
     registry.enrol(table, text if named_table else None)
     return table
+
+
+def _max_size(value: Term, kind: str, name: str) -> int | None:
+    if value is None:
+        return None
+    if kind in {"bag", "duplicate_bag"}:
+        raise BadArg("option", "max_size", value, f"a {kind} has none; allowed is None", name)
+    if type(value) is int and value > 0:
+        return value
+    raise BadArg("option", "max_size", value, "allowed are a positive number of rows, and None", name)
 
 
 def _storage(kind: str, keypos: int) -> Storage:
@@ -269,6 +316,28 @@ def select(continuation: Checked) -> tuple[list[Any], Continuation[Any] | Atom] 
 
 # ets:match/1, ets:match_object/1, ets:select_reverse/1: the continuation knows what it goes on with.
 match = match_object = select_reverse = select
+
+
+def repair_continuation(continuation: Term, query: Query) -> Continuation[Any] | Atom:
+    """A continuation that comes out of a pickle, made usable again by the query that it belongs to; END gives END.
+
+    A pickle holds neither the query nor the table, which has to be there still. One that is usable comes back as it is.
+    For `match` and `match_object` the query is `[(pattern, [], [BINDINGS])]` or `[(pattern, [], [ROW])]`.
+    Erlang's ets:repair_continuation/2. Raises BadArg: "continuation" for anything else; "id" when its table has been
+    dropped; MatchSpecError for a bad query.
+    """
+    if continuation is END:
+        return END
+    if not isinstance(continuation, Continuation):
+        allowed = "allowed are what a query with a limit gave, and END"
+        raise BadArg("continuation", "continuation", continuation, allowed)
+    if not continuation.broken:
+        return continuation
+    table = registry.find_by_number(continuation.home.table)
+    if table is None:
+        raise BadArg("id", "continuation", continuation, "its table has been dropped")
+    repaired: Continuation[Any] = table.repair(continuation, query)
+    return repaired
 
 
 # --- match specs without a table ----------------------------------------------------------------------------------

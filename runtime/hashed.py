@@ -5,10 +5,11 @@ key's rows, in the order of their insertion, which no reader ever holds: whoever
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final, cast, final
 
+from matchspec.intervals import Ranges
 from matchspec.terms import Key, exact_key, exactly_equal
 from matchspec.values import Term
 from runtime.slots import COMPACT_AT, SlotArray
@@ -44,6 +45,10 @@ class SetStorage(Storage):
     def rows_at(self, key: Key) -> list[StoredRow]:
         row = self._slots.get(key)
         return [] if row is None else [row]
+
+    def holds(self, key: Key, row: StoredRow) -> bool:
+        old = self._slots.get(key)
+        return old is not None and exactly_equal(old, row)
 
     def put(self, key: Key, row: StoredRow) -> None:
         slots = self._slots
@@ -118,6 +123,9 @@ class SetStorage(Storage):
         self._slots.give_back(view)
 
     def candidates(self, keys: list[Term]) -> list[StoredRow]:
+        return self.candidates_at([exact_key(key) for key in keys])
+
+    def candidates_at(self, keys: Iterable[Key]) -> list[StoredRow]:
         return [self._row_in(slot) for slot in _slots_of(self._slots.index, keys)]
 
     def first(self) -> StoredRow | None:
@@ -139,7 +147,7 @@ class SetStorage(Storage):
     def _row_in(self, slot: int) -> StoredRow:
         return cast(StoredRow, self._slots.contents[slot])
 
-    def page(self, mark: Mark, count: int, backwards: bool) -> Page:
+    def page(self, mark: Mark, count: int, backwards: bool, ranges: Ranges | None = None) -> Page:
         slots = _slots_after(self._slots, cast(int, mark), count)
         return Page([self._row_in(slot) for slot in slots], [self._slots.birth(slot) for slot in slots])
 
@@ -213,27 +221,27 @@ class BagStorage(Storage):
             self._slots.add(key, [row])
         elif not self._unique:
             rows.append(row)
-        elif self._is_duplicate(key, rows, row):
+        elif self.holds(key, row):
             return False
         else:
             rows.append(row)
+            if key in self._seen:
+                self._seen[key].add(exact_key(row))
         self._total += 1
         self._view = None
         return True
 
-    def _is_duplicate(self, key: Key, rows: list[StoredRow], row: StoredRow) -> bool:
-        """Also notes the row as seen, as it is about to be added."""
-        if len(rows) < self._seen_at:
+    def holds(self, key: Key, row: StoredRow) -> bool:
+        rows = self._slots.get(key)
+        if rows is None:
+            return False
+        if not self._unique or len(rows) < self._seen_at:
             return any([exactly_equal(old, row) for old in rows])
         seen = self._seen.get(key)
         if seen is None:
             seen = {exact_key(old) for old in rows}
             self._seen[key] = seen
-        known = exact_key(row)
-        if known in seen:
-            return True
-        seen.add(known)
-        return False
+        return exact_key(row) in seen
 
     def put_all(self, pairs: list[tuple[Key, StoredRow]]) -> None:
         """In a bag the last of the list comes first, which is how OTP 25 does it."""
@@ -321,6 +329,9 @@ class BagStorage(Storage):
         """A view is a list of its own: writers forget it and leave it to its readers."""
 
     def candidates(self, keys: list[Term]) -> list[StoredRow]:
+        return self.candidates_at([exact_key(key) for key in keys])
+
+    def candidates_at(self, keys: Iterable[Key]) -> list[StoredRow]:
         return list(chain.from_iterable([self._rows_in(slot) for slot in _slots_of(self._slots.index, keys)]))
 
     def _rows_in(self, slot: int) -> list[StoredRow]:
@@ -342,7 +353,7 @@ class BagStorage(Storage):
         found = self._slots.live_from(slot)
         return None if found < 0 else self._rows_in(found)[0]
 
-    def page(self, mark: Mark, count: int, backwards: bool) -> Page:
+    def page(self, mark: Mark, count: int, backwards: bool, ranges: Ranges | None = None) -> Page:
         rows: list[StoredRow] = []
         marks: list[Mark] = []
         for slot in _slots_after(self._slots, cast(int, mark), count):
@@ -389,9 +400,9 @@ class BagStorage(Storage):
         return self._slots.overhead() + sys.getsizeof(self._seen) + sys.getsizeof([]) * len(self._slots.index)
 
 
-def _slots_of(index: dict[Key, int], keys: list[Term]) -> list[int]:
+def _slots_of(index: dict[Key, int], keys: Iterable[Key]) -> list[int]:
     """The slots of those keys that are there, each once, in their order."""
-    found = [index.get(exact_key(key), -1) for key in keys]
+    found = [index.get(key, -1) for key in keys]
     return sorted({slot for slot in found if slot >= 0})
 
 

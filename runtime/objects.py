@@ -2,12 +2,13 @@
 
 from typing import Any, TypeVar, overload
 
+from matchspec.terms import Key
 from matchspec.values import Term
 from runtime.core import Checked, Element, TableCore
 from runtime.errors import BadArg
 from runtime.rows import Row
 from runtime.storage import StoredRow
-from runtime.updates import Position, changed, counted, read_changes, read_counters, with_key
+from runtime.updates import Position, changed, counted, read_changes, read_counters, rebuilt, with_key
 
 D = TypeVar("D")
 
@@ -27,31 +28,49 @@ class ObjectMethods(TableCore[Row]):
 
     # --- in -----------------------------------------------------------------------------------------------------------
 
-    def insert(self, row: Row | list[Row]) -> bool:
+    def insert(self, row: Row | list[Row], *, ttl: Checked = None) -> bool:
         """Stores a row, or all rows of a list or none; True.
 
         In a `set` and an `ordered_set` a row replaces the one of its key; a `bag` ignores a row that it has. Of a list
         with several rows of one key the last is kept, or in a bag stands first, as in OTP 25. O(1) a row;
         O(log n) in an ordered_set; in a bag O(rows of the key) while these are few, O(1) then. Erlang's ets:insert/2.
         Raises BadArg: "type" for what is no row, or not one of the table's row type; "keypos" for one without a key;
-        "access", "id".
+        "unique" for a value that a unique index has already; "option" for a bad `ttl`; "access", "id".
+
+        `ttl`: how many seconds these rows live, `math.inf` for no end; None for as long as the table says.
         """
         pairs = self._pairs(row)
+        seconds = self._ttl(ttl)
         with self._gate.writing:
-            self._storage.put_all(pairs)
+            self._put_all(pairs, seconds)
         return True
 
-    def insert_new(self, row: Row | list[Row]) -> bool:
+    def _put_all(self, pairs: list[tuple[Key, StoredRow]], ttl: float | None) -> None:
+        expiry = self._upkeep.expiry
+        if expiry is None:
+            self._storage.put_all(pairs)
+        else:
+            if self._kind == "duplicate_bag":  # each row lives a life of its own, also where it is the same object
+                pairs = [(key, rebuilt(row, list(row))) for key, row in pairs]
+            expiry.next_ttl = ttl
+            try:
+                self._storage.put_all(pairs)
+            finally:
+                expiry.next_ttl = None
+        self._counters.inserted += len(pairs)
+
+    def insert_new(self, row: Row | list[Row], *, ttl: Checked = None) -> bool:
         """Stores a row, or all rows of a list, unless the table has one of their keys; whether it did.
 
         Costs and errors are those of `insert`. Erlang's ets:insert_new/2.
         """
         pairs = self._pairs(row)
+        seconds = self._ttl(ttl)
         with self._gate.writing:
             storage = self._storage
             if any([storage.has(key) for key, _ in pairs]):
                 return False
-            storage.put_all(pairs)
+            self._put_all(pairs, seconds)
         return True
 
     # --- out ----------------------------------------------------------------------------------------------------------
@@ -65,13 +84,21 @@ class ObjectMethods(TableCore[Row]):
         found = self._key(key)
         with self._gate.reading:
             rows = self._storage.rows_at(found)
+            self._looked_up(bool(rows))
         return self._out(rows)
+
+    def _looked_up(self, hit: bool) -> None:
+        self._counters.lookups += 1
+        if hit:
+            self._counters.hits += 1
 
     def member(self, key: Element) -> bool:
         """Whether there is a row of this key. O(1). Erlang's ets:member/2. Raises BadArg: "access", "id"."""
         found = self._key(key)
         with self._gate.reading:
-            return self._storage.has(found)
+            has = self._storage.has(found)
+            self._looked_up(has)
+        return has
 
     def __contains__(self, key: Term) -> bool:
         """`key in table`: as `member`."""
@@ -93,6 +120,7 @@ class ObjectMethods(TableCore[Row]):
         found = self._key(key)
         with self._gate.reading:
             rows = self._storage.rows_at(found)
+            self._looked_up(bool(rows))
         if not rows:
             if default is MISSING:
                 raise self._unknown(key)
@@ -112,6 +140,7 @@ class ObjectMethods(TableCore[Row]):
         found = self._key(key)
         with self._gate.writing:
             rows = self._storage.remove(found)
+            self._counters.deleted += len(rows)
             self._settle()
         return self._out(rows)
 
@@ -124,7 +153,7 @@ class ObjectMethods(TableCore[Row]):
         """
         found = self._key(key)
         with self._gate.writing:
-            self._storage.remove(found)
+            self._counters.deleted += len(self._storage.remove(found))
             self._settle()
         return True
 
@@ -136,7 +165,7 @@ class ObjectMethods(TableCore[Row]):
         """
         ((found, stored),) = self._pairs_of_one(row)
         with self._gate.writing:
-            self._storage.remove_exact(found, stored)
+            self._counters.deleted += self._storage.remove_exact(found, stored)
             self._settle()
         return True
 
@@ -146,11 +175,14 @@ class ObjectMethods(TableCore[Row]):
         return self._pairs(row)
 
     def delete_all_objects(self) -> bool:
-        """Deletes all rows; True. O(1), O(n) while fixed. Erlang's ets:delete_all_objects/1.
+        """Deletes all rows; True. O(1); O(n) while fixed, and with indexes, limits or subscriptions.
+
+        Erlang's ets:delete_all_objects/1.
 
         Raises BadArg: "access", "id".
         """
         with self._gate.writing:
+            self._counters.deleted += self._storage.size()
             self._storage.clear()
         return True
 
@@ -190,7 +222,8 @@ class ObjectMethods(TableCore[Row]):
             if old is None:
                 return False
             changes = read_changes(owned, table)
-            self._storage.put(found, changed(old, changes, self._shape, keypos, table))
+            self._storage.change(found, changed(old, changes, self._shape, keypos, table))
+            self._counters.updated += 1
         return True
 
     @overload
@@ -229,7 +262,8 @@ class ObjectMethods(TableCore[Row]):
             if old is None:
                 raise self._unknown(key)
             row, totals = counted(old, steps, self._shape, keypos, table)
-            self._storage.put(found, row)
+            self._storage.change(found, row)
+            self._counters.updated += 1
         return totals if isinstance(change, list) else totals[0]
 
     def _spare(self, key: Term, default: Term) -> StoredRow | None:

@@ -8,20 +8,20 @@ refuses writes from within a search (see `runtime.access`), and what fails half-
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 from typing import Any, Final, TypeAlias, final
 
 from sortedcontainers import SortedList
 
+from matchspec.intervals import ABOVE, BELOW, Cut, Interval, Ranges, intersection
 from matchspec.terms import Key, exactly_equal, order_key
 from matchspec.values import Term
 from runtime.storage import Mark, Page, Storage, StoredRow, UnknownKey
 
 SortedKeys: TypeAlias = "SortedList[Any]"  # of order_keys, which are tuples that compare with one another
 
-_START: Final[Key] = ()  # below all order_keys, which are tuples of at least one item
-_END: Final[Key] = (1000,)  # above all of them: no kind of term has such a rank
+_START: Final[Key] = BELOW
 
 
 @final
@@ -53,6 +53,10 @@ class OrderedStorage(Storage):
     def rows_at(self, key: Key) -> list[StoredRow]:
         row = self._rows.get(key)
         return [] if row is None else [row]
+
+    def holds(self, key: Key, row: StoredRow) -> bool:
+        old = self._rows.get(key)
+        return old is not None and exactly_equal(old, row)
 
     def put(self, key: Key, row: StoredRow) -> None:
         # The dict alone decides whether the key is new, so that a fickle comparison cannot make the two disagree.
@@ -156,8 +160,27 @@ class OrderedStorage(Storage):
         """A view is a list of its own: writers forget it and leave it to its readers."""
 
     def candidates(self, keys: list[Term]) -> list[StoredRow]:
-        wanted: SortedKeys = SortedList({order_key(key) for key in keys})
-        return [self._rows[key] for key in wanted if key in self._rows]
+        return self.candidates_at([order_key(key) for key in keys])
+
+    def candidates_at(self, keys: Iterable[Key]) -> list[StoredRow]:
+        wanted: SortedKeys = SortedList({key for key in keys if key in self._rows})
+        return [self._rows[key] for key in wanted]
+
+    def between(self, ranges: Ranges) -> list[StoredRow]:
+        """O(log n) a range, plus the rows found."""
+        return [self._rows[key] for interval in ranges for key in self._keys_in(interval, False)]
+
+    def count_between(self, ranges: Ranges) -> int:
+        """O(log n) a range."""
+        return sum([self._rank_of(interval.high) - self._rank_of(interval.low) for interval in ranges])
+
+    def _rank_of(self, cut: Cut) -> int:
+        key, after = cut
+        return self._keys.bisect_right(key) if after else self._keys.bisect_left(key)
+
+    def _keys_in(self, interval: Interval, backwards: bool) -> Iterator[Key]:
+        (low, after_low), (high, after_high) = interval
+        return self._keys.irange(low, high, (after_low == 0, after_high == 1), reverse=backwards)
 
     def first(self) -> StoredRow | None:
         return self._rows[self._keys[0]] if self._rows else None
@@ -173,14 +196,22 @@ class OrderedStorage(Storage):
         at = self._keys.bisect_left(key)
         return self._rows[self._keys[at - 1]] if at > 0 else None
 
-    def page(self, mark: Mark, count: int, backwards: bool) -> Page:
-        if backwards:
-            below = _END if mark == _START else mark
-            found = self._keys.irange(maximum=below, inclusive=(True, False), reverse=True)
-        else:
-            found = self._keys.irange(minimum=mark, inclusive=(False, True))
-        keys = list(islice(found, count))
+    def page(self, mark: Mark, count: int, backwards: bool, ranges: Ranges | None = None) -> Page:
+        """O(log n) a range, plus the rows found."""
+        rest = self._rest(mark, backwards)
+        keys: list[Key] = []
+        found = (rest,) if ranges is None else intersection(ranges, (rest,))
+        for interval in reversed(found) if backwards else found:
+            keys.extend(islice(self._keys_in(interval, backwards), count - len(keys)))
+            if len(keys) >= count:
+                break
         return Page([self._rows[key] for key in keys], keys)
+
+    def _rest(self, mark: Mark, backwards: bool) -> Interval:
+        """What is left of a walk that has come to `mark`."""
+        if backwards:
+            return Interval((BELOW, 0), (ABOVE, 0) if mark == _START else (mark, 0))
+        return Interval((mark, 1), (ABOVE, 0))
 
     def slot(self, number: int) -> list[StoredRow] | None:
         if number > len(self._keys):

@@ -1,32 +1,38 @@
 """Queries over a table: match specs, lambdas and patterns, and what is done to the rows that they find.
 
 A query is made into a MatchSpec before the table is touched, so a bad one raises MatchSpecError even for an empty
-table. Where every row that can match has one of some known keys, those are looked up; otherwise all rows are looked at,
-on a view of one moment, outside the lock: writers do not wait for readers. What deletes or replaces rows holds the lock
-from the first look to the last change.
+table. `runtime.planner` says how the rows that may match are found: by keys, ranges of keys, an index, or a scan. They
+are looked at, as at one moment, outside the lock: writers do not wait for readers. What deletes or replaces rows holds
+the lock from the first look to the last change.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, TypeAlias, TypeVar, TypeVarTuple, cast, overload
 
 from matchspec.api import spec
+from matchspec.intervals import Ranges
 from matchspec.ownership import own
 from matchspec.pattern import pattern_spec
-from matchspec.plan import bound_keys, keeps_key
+from matchspec.plan import keeps_key
 from matchspec.spec import NO_MATCH, MatchSpec
 from matchspec.terms import exactly_equal
 from matchspec.values import BINDINGS, ROW, Atom, Term
 from runtime.continuation import Continuation, Walk, is_limit, stream
 from runtime.core import Checked
 from runtime.errors import BadArg
+from runtime.ordering import count_of, page_of
+from runtime.planner import Plan, choose, wanted
 from runtime.rows import Row
 from runtime.storage import StoredRow
 from runtime.traversal import TraversalMethods
+from runtime.updates import Position
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 Raw: TypeAlias = str | list[Any] | MatchSpec[Any, Any]  # queries whose types cannot be told from outside
 Pattern: TypeAlias = Any  # a term with ANY and V(n) in it, or its text
+Order: TypeAlias = Position | list[Position] | tuple[Position, ...]
 Query: TypeAlias = Any  # any of the above, or a function
 Chunk: TypeAlias = tuple[list[T], Continuation[T] | Atom] | Atom
 Spec: TypeAlias = MatchSpec[Any, Any]
@@ -141,23 +147,91 @@ class QueryMethods(TraversalMethods[Row]):
         return self._results(compiled, True) if limit is None else self._chunk(compiled, limit, True)
 
     @overload
-    def select_iter(self, query: MatchSpec[Row, T], chunk: int = ...) -> Iterator[T]: ...
+    def select_iter(
+        self,
+        query: MatchSpec[Row, T],
+        chunk: int = ...,
+        *,
+        order_by: Order | None = ...,
+        reverse: bool = ...,
+        limit: int | None = ...,
+        offset: int = ...,
+    ) -> Iterator[T]: ...
     @overload
-    def select_iter(self, query: Callable[[Row], T], chunk: int = ...) -> Iterator[T]: ...
+    def select_iter(
+        self,
+        query: Callable[[Row], T],
+        chunk: int = ...,
+        *,
+        order_by: Order | None = ...,
+        reverse: bool = ...,
+        limit: int | None = ...,
+        offset: int = ...,
+    ) -> Iterator[T]: ...
     @overload
-    def select_iter(self: Iterable[tuple[*Ts]], query: Callable[[*Ts], T], chunk: int = ...) -> Iterator[T]: ...
+    def select_iter(
+        self: Iterable[tuple[*Ts]],
+        query: Callable[[*Ts], T],
+        chunk: int = ...,
+        *,
+        order_by: Order | None = ...,
+        reverse: bool = ...,
+        limit: int | None = ...,
+        offset: int = ...,
+    ) -> Iterator[T]: ...
     @overload
-    def select_iter(self: "QueryMethods[AnyElements]", query: Callable[..., T], chunk: int = ...) -> Iterator[T]: ...
+    def select_iter(
+        self: "QueryMethods[AnyElements]",
+        query: Callable[..., T],
+        chunk: int = ...,
+        *,
+        order_by: Order | None = ...,
+        reverse: bool = ...,
+        limit: int | None = ...,
+        offset: int = ...,
+    ) -> Iterator[T]: ...
     @overload
-    def select_iter(self, query: Raw, chunk: int = ...) -> Iterator[Any]: ...
+    def select_iter(
+        self,
+        query: Raw,
+        chunk: int = ...,
+        *,
+        order_by: Order | None = ...,
+        reverse: bool = ...,
+        limit: int | None = ...,
+        offset: int = ...,
+    ) -> Iterator[Any]: ...
 
-    def select_iter(self, query: Query, chunk: Checked = 1000) -> Iterator[Any]:
+    def select_iter(
+        self,
+        query: Query,
+        chunk: Checked = 1000,
+        *,
+        order_by: Checked = None,
+        reverse: bool = False,
+        limit: Checked = None,
+        offset: Checked = 0,
+    ) -> Iterator[Any]:
         """The results of `select` one by one, computed `chunk` at a time while others may write.
 
         Every row that is there all along is seen exactly once. The first chunk is computed at once, so that a bad query
-        raises here. Raises BadArg: "limit" unless `chunk` is a positive int.
+        raises here. `order_by`, a column or a list of columns (positions from 1, or names), gives the results in the
+        order of those columns of their rows, as terms compare; they are then those of one moment. `reverse` turns that
+        order, or that of an ordered_set. `offset` results are left out, then come at most `limit`.
+        O(n), O(n log n) sorted, O(n log(offset + limit)) with a limit; an ordered_set by its key is not sorted.
+        Raises BadArg: "limit" unless `chunk` is a positive int, `limit` and `offset` are ints of at least 0; "position"
+        for a bad column.
         """
-        return stream(self._chunk(self._spec(query), chunk, False, "chunk"))
+        compiled = self._spec(query)
+        table = self._gate.name
+        skipped = count_of(offset, "offset", table)
+        most = None if limit is None else count_of(limit, "limit", table)
+        wanted_columns = order_by if isinstance(order_by, (list, tuple)) else [] if order_by is None else [order_by]
+        columns = [self._shape.index_of(column, "order_by", table) for column in wanted_columns]
+        if not columns or (self._kind == "ordered_set" and columns == [self._keypos]):
+            results = stream(self._chunk(compiled, chunk, reverse, "chunk"))
+            return islice(results, skipped, None if most is None else skipped + most)
+        return iter(self._ordered(compiled, columns, reverse, most, skipped))
 
     # --- counted, deleted, replaced -----------------------------------------------------------------------------------
 
@@ -174,11 +248,13 @@ class QueryMethods(TraversalMethods[Row]):
         """How many rows have a result that is exactly True, as at one moment. Erlang's ets:select_count/2."""
         compiled = self._spec(query)
         program = compiled.program
-        rows = self._found(compiled, only_true=True)
+        rows = self._found(compiled, True)
+        count = 0
         try:
-            return program.count(rows)
+            count = program.count(rows)
         finally:
-            self._release(rows)
+            self._release(rows, count)
+        return count
 
     @overload
     def select_delete(self, query: Raw) -> int: ...
@@ -218,7 +294,7 @@ class QueryMethods(TraversalMethods[Row]):
             allowed = "each result is the row itself, or a row built with the key of the row it replaces"
             raise BadArg("query", "query", query, allowed, self._gate.name)
         with self._gate.writing:
-            found = self._found(compiled)
+            found = self._found(compiled, False)
             old: list[StoredRow] = []
             new: list[StoredRow] = []
             try:
@@ -228,8 +304,9 @@ class QueryMethods(TraversalMethods[Row]):
                         old.append(row)
                         new.append(self._replacement(row, result))
             finally:
-                self._release(found)
+                self._release(found, len(new))
             self._storage.replace_chosen(old, new)
+            self._counters.updated += len(new)
         return len(old)
 
     def _replacement(self, row: StoredRow, result: Term) -> StoredRow:
@@ -247,57 +324,98 @@ class QueryMethods(TraversalMethods[Row]):
     def _pattern(self, pattern: Pattern, body: Term) -> Spec:
         return pattern_spec(pattern, body, row=self._shape.row_type)
 
-    def _found(self, query: Spec, only_true: bool = False) -> list[StoredRow]:
-        """The rows that may match, in order, as at one moment: a list not to be changed, to give to `_release`."""
-        keys = self._bound_keys(query, only_true)
+    def _plan(self, query: Spec, counts: bool) -> Plan:
+        """The way to the rows of a query. The caller holds the lock, so no other kind of key comes in meanwhile."""
+        want = wanted(query, self._storage, self._indexes, exotic=self._exotic, odd=self._odd, counts=counts)
+        return choose(want, self._storage)
+
+    def _found(self, query: Spec, counts: bool) -> list[StoredRow]:
+        """The rows that may match, in order, as at one moment: a list not to be changed, to give to `_release`.
+
+        `counts`: only rows whose result is exactly True matter.
+        """
         with self._gate.reading:
-            return self._storage.view() if keys is None else self._storage.candidates(keys)
+            plan = self._plan(query, counts)
+            rows = plan.rows(self._storage)
+            self._counters.planned(plan.kind)
+            self._counters.candidates += len(rows)
+        return rows
 
-    def _bound_keys(self, query: Spec, only_true: bool = False) -> list[Term] | None:
-        return bound_keys(query, self._keypos + 1, self._exotic, only_true)
-
-    def _release(self, rows: list[StoredRow]) -> None:
+    def _release(self, rows: list[StoredRow], found: int) -> None:
         with self._gate.lock:
             self._storage.release(rows)
+            self._counters.found += found
 
     def _results(self, query: Spec, backwards: bool) -> list[Any]:
         program = query.program
-        rows = self._found(query)
+        rows = self._found(query, False)
+        results: list[Any] = []
         try:
             turned = backwards and self._kind == "ordered_set"
             results = program.select(reversed(rows) if turned else rows)
         finally:
-            self._release(rows)
+            self._release(rows, len(results))
         return self._out_results(results)
 
     def _out_results(self, results: list[Any]) -> list[Any]:
         return [own(result) for result in results] if self._mutable else results
 
+    def _ordered(self, query: Spec, columns: list[int], reverse: bool, limit: int | None, offset: int) -> list[Any]:
+        program = query.program
+        rows = self._found(query, False)
+        found: list[tuple[StoredRow, Any]] = []
+        try:
+            for row in rows:
+                result = program.run(row)
+                if result is not NO_MATCH:
+                    found.append((row, result))
+        finally:
+            self._release(rows, len(found))
+        return self._out_results(page_of(found, columns, reverse, limit, offset))
+
     def _chunk(self, query: Spec, limit: Checked, backwards: bool, argument: str = "limit") -> Chunk[Any]:
         if not is_limit(limit):
             raise BadArg("limit", argument, limit, "allowed is an int of at least 1", self._gate.name)
         program = query.program
-        walk = Walk(self._gate, self._storage, program, limit, backwards, self._out_results)
-        keys = self._bound_keys(query)
-        if keys is None:
-            return walk.begin()
         with self._gate.reading:
-            rows = self._storage.candidates(keys)
+            plan = self._plan(query, False)
+            self._counters.planned(plan.kind)
+            walks = plan.kind in {"scan", "range"}
+            rows = [] if walks else plan.rows(self._storage)
+        ranges = plan.ranges if plan.kind == "range" else None
+        walk = self._walk(query, limit, backwards, ranges)
+        if walks:
+            return walk.begin()
         if backwards and self._kind == "ordered_set":
             rows.reverse()
         return walk.deliver(program.select(rows))
 
+    def _walk(self, query: Spec, limit: int, backwards: bool, ranges: Ranges | None) -> Walk:
+        number = self._ref.number
+        return Walk(self._gate, self._storage, query.program, limit, backwards, self._out_results, ranges, number)
+
+    def repair(self, continuation: Continuation[Any], query: Query) -> Continuation[Any]:
+        """A continuation of this table, out of a pickle, with its query; see `ets.repair_continuation`."""
+        compiled = self._spec(query)
+        with self._gate.reading:
+            plan = self._plan(compiled, False)
+        home = continuation.home
+        ranges = plan.ranges if plan.kind == "range" else None
+        return continuation.repaired(self._walk(compiled, home.limit, home.backwards, ranges))
+
     def _delete(self, query: Spec) -> int:
         program = query.program
         with self._gate.writing:
-            found = self._found(query, only_true=True)
+            found = self._found(query, True)
+            chosen: list[StoredRow] = []
             try:
                 chosen = cast("list[StoredRow]", program.chosen(found))
             finally:
-                self._release(found)
+                self._release(found, len(chosen))
             if len(chosen) == self._storage.size():
                 self._storage.clear()
             else:
                 self._storage.remove_chosen(chosen)
+            self._counters.deleted += len(chosen)
             self._settle()
         return len(chosen)

@@ -63,6 +63,11 @@ def find(name: str) -> "AnyTable | None":
         return _named.get(name)
 
 
+def find_by_number(number: int) -> "AnyTable | None":
+    """The table whose id has this number. O(number of tables)."""
+    return next((table for table in tables() if table.id.number == number), None)
+
+
 def tables() -> list[AnyTable]:
     with _lock:
         return list(_tables.values())

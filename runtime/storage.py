@@ -8,9 +8,10 @@ A row is a tuple; `keypos` here counts from 0. A position in a traversal (`Mark`
 and goes on with the mark of the last row seen. Marks stay good whatever is written in between.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal, TypeAlias, final
 
+from matchspec.intervals import Ranges
 from matchspec.terms import Key
 from matchspec.values import Term
 
@@ -60,9 +61,17 @@ class Storage:
         """The rows of a key, in the order of their insertion; a list of the caller's own."""
         raise AssertionError("every storage has its own")
 
+    def holds(self, key: Key, row: StoredRow) -> bool:
+        """Whether there is a row that is `=:=` to `row`, under its key. O(1) amortised."""
+        raise AssertionError("every storage has its own")
+
     def put(self, key: Key, row: StoredRow) -> None:
         """Stores a row under the rules of the kind."""
         raise AssertionError("every storage has its own")
+
+    def change(self, key: Key, row: StoredRow) -> None:
+        """As `put`, for a row that comes from the one it replaces."""
+        self.put(key, row)
 
     def put_all(self, pairs: list[tuple[Key, StoredRow]]) -> None:
         """Stores several rows, all or none."""
@@ -104,6 +113,18 @@ class Storage:
         """The rows of these key terms, each row once, in the order of a traversal."""
         raise AssertionError("every storage has its own")
 
+    def candidates_at(self, keys: Iterable[Key]) -> list[StoredRow]:
+        """As `candidates`, of keys made by `key`."""
+        raise AssertionError("every storage has its own")
+
+    def between(self, ranges: Ranges) -> list[StoredRow]:
+        """The rows whose keys lie in ranges, in order; for an ordered_set only."""
+        raise AssertionError("only ordered keys have ranges")
+
+    def count_between(self, ranges: Ranges) -> int:
+        """How many rows `between` would give; for an ordered_set only."""
+        raise AssertionError("only ordered keys have ranges")
+
     # --- traversal ----------------------------------------------------------------------------------------------------
 
     def first(self) -> StoredRow | None:
@@ -122,8 +143,11 @@ class Storage:
         """A row of the previous key. Raises UnknownKey."""
         raise AssertionError("every storage has its own")
 
-    def page(self, mark: Mark, count: int, backwards: bool) -> Page:
-        """The next rows after `mark`: about `count`, whole keys only; none at the end."""
+    def page(self, mark: Mark, count: int, backwards: bool, ranges: Ranges | None = None) -> Page:
+        """The next rows after `mark`: about `count`, whole keys only; none at the end.
+
+        With `ranges`, for an ordered_set only, the next rows whose keys lie in these.
+        """
         raise AssertionError("every storage has its own")
 
     def slot(self, number: int) -> list[StoredRow] | None:

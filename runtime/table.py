@@ -4,14 +4,14 @@ from typing import cast, final
 
 from matchspec.values import Atom
 from runtime import tabfile
+from runtime.additions import AdditionalMethods
 from runtime.core import Checked
-from runtime.queries import QueryMethods
 from runtime.rows import Row, describe
 from runtime.storage import StoredRow
 
 
 @final
-class Table(QueryMethods[Row]):
+class Table(AdditionalMethods[Row]):
     """A table of rows in memory, which threads share.
 
     Made by `ets.new`. A row is a tuple; its element at the key position is its key. Of the four types a `set` and an
@@ -31,7 +31,8 @@ class Table(QueryMethods[Row]):
     def tab2file(self, path: Checked) -> bool:
         """Writes the table, as at one moment, to a file, a str or a path; True. `ets.file2tab` reads it.
 
-        The file is in its place only when it is complete and on the disk; an older one is replaced then. O(n).
+        The file is in its place only when it is complete and on the disk; an older one is replaced then. It does not
+        keep indexes, limits and deadlines. O(n).
         Erlang's ets:tab2file/2. Raises BadArg: "file" when it cannot be written; "type" for a value that has no form in
         a file, such as a function; "access", "id".
         """

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchspec import ANY, ROW, Atom, CheckError, EvalError, MatchSpec, V, const, parse_term, spec
+from matchspec.bounds import as_condition
 from matchspec.plan import bound_keys, keeps_key
 from tests.naive_terms import same
 from tests.random_specs import Maker
@@ -76,7 +77,7 @@ def assert_superset(query: AnySpec, keypos: int = 1) -> None:
     if found is not None:
         assert repr(query.run(candidates(found, keypos))) == repr(query.run(ROWS))
         assert not any(same(a, b) for i, a in enumerate(found) for b in found[i + 1 :])
-    counted = bound_keys(query, keypos, only_true=True)
+    counted = bound_keys(as_condition(query), keypos)
     if counted is not None:
         assert query.program.count(candidates(counted, keypos)) == query.program.count(ROWS)
 
@@ -142,7 +143,7 @@ def test_every_row_that_a_lambda_takes_has_one_of_the_keys(text: str) -> None:
 )
 def test_a_body_binds_the_key_where_only_true_counts(text: str, wanted: list[Value] | None) -> None:
     query = spec(text)
-    found = bound_keys(query, 1, only_true=True)
+    found = bound_keys(as_condition(query), 1)
     assert (found is None) == (wanted is None)
     assert found is None or wanted is None or all(same(a, b) for a, b in zip(found, wanted, strict=True))
     assert_superset(query)

@@ -16,7 +16,7 @@ from runtime.ordered import OrderedStorage
 from runtime.rows import UNTYPED
 from runtime.storage import Storage
 from runtime.table import Table
-from tests.oracle import NaiveError, NaiveTable, Row, Value, same
+from tests.oracle import NaiveError, NaiveTable, Row, Value, order, same
 
 AnyTable: TypeAlias = Table[Any]
 
@@ -267,5 +267,42 @@ class TableMachine(RuleBasedStateMachine):
         assert text(slots) == text(rows)
 
 
+class WatchedMachine(TableMachine):
+    """The same, over tables with an index, deadlines that never come and a subscriber who keeps a copy of the rows."""
+
+    @initialize(kind=st.sampled_from(["set", "ordered_set", "bag", "duplicate_bag"]), keypos=st.sampled_from([1, 2]))
+    def make(self, kind: str, keypos: int) -> None:
+        super().make(kind, keypos)
+        self.table.add_index(1)
+        self.table.add_index(3)
+        self.table.insert([], ttl=60)
+        self.copy: Counter[str] = Counter()
+        self.table.subscribe(None, self.follow)
+
+    def follow(self, event: ets.Event[Row]) -> None:
+        if event.old is not None:
+            assert self.copy[text(event.old)] > 0
+            self.copy[text(event.old)] -= 1
+        if event.new is not None:
+            self.copy[text(event.new)] += 1
+
+    @rule(low=KEYS, high=KEYS, column=st.sampled_from([1, 3]))
+    def indexed(self, low: Value, high: Value, column: int) -> None:
+        """Whatever plan is chosen, and with an index whatever it costs, the answer is that of a full scan."""
+        elements: list[Value] = [ANY, ANY, ANY]
+        elements[column - 1] = V(1)
+        guards = [(Atom(">="), V(1), (Atom("const"), low)), (Atom("=<"), V(1), (Atom("const"), high))]
+        expected = [row for row in self.table.tab2list() if len(row) == 3]
+        expected = [r for r in expected if order(r[column - 1], low) >= 0 and order(r[column - 1], high) <= 0]
+        assert text(self.table.select([(tuple(elements), guards, [ROW])])) == text(expected)
+
+    @invariant()
+    def same_copy(self) -> None:
+        if hasattr(self, "copy"):
+            assert +self.copy == Counter(map(text, self.table.tab2list()))
+
+
 TestTables = TableMachine.TestCase
 TestTables.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestWatchedTables = WatchedMachine.TestCase
+TestWatchedTables.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

@@ -1,0 +1,170 @@
+"""What a table can do beyond Erlang's: secondary indexes, plans that can be read, watching, expiry, statistics."""
+
+import time
+from collections.abc import Callable
+from queue import Queue, SimpleQueue
+from typing import Any, cast
+
+from runtime.core import Element
+from runtime.errors import BadArg
+from runtime.index import Index
+from runtime.planner import Explanation
+from runtime.queries import Query, QueryMethods
+from runtime.rows import Row, describe
+from runtime.statistics import Statistics
+from runtime.storage import StoredRow
+from runtime.subscriptions import Event, Subscription, delivery
+from runtime.updates import Position
+from runtime.watched import Change
+
+
+class AdditionalMethods(QueryMethods[Row]):
+    """The methods that Erlang's tables do not have."""
+
+    # --- indexes ------------------------------------------------------------------------------------------------------
+
+    def add_index(self, field: Position, *, unique: bool = False) -> bool:
+        """Makes an index over a column, a position from 1 or a field's name; True.
+
+        Queries that compare the column with constants use it where it saves work; `explain` tells. With `unique` no two
+        rows may have one value there, as `==` compares; None may repeat, and rows too short to have the column do not
+        count. O(n); afterwards every write costs O(1) more an index, O(log n) once a query has asked for a range.
+        Mnesia's mnesia:add_table_index/2. Raises BadArg: "position" for no column; "already_exists"; "unique" where
+        rows already repeat a value; "access", "id". Then there is no index.
+        """
+        table = self._gate.name
+        column = self._shape.index_of(field, "field", table)
+        if type(unique) is not bool:
+            raise BadArg("option", "unique", unique, "allowed are True and False", table)
+        with self._gate.writing:
+            if any([index.column == column for index in self._indexes]):
+                raise BadArg("already_exists", "field", field, "this column has an index", table)
+            index = Index(self._field_of(column), column, unique, table)
+            index.build(self._storage)
+            self._watch().observers.append(index)
+            self._indexes = [*self._indexes, index]
+        return True
+
+    def del_index(self, field: Position) -> bool:
+        """Takes away the index of a column; True. O(1). Mnesia's mnesia:del_table_index/2.
+
+        Raises BadArg: "position" for no column; "option" for one without an index; "access", "id".
+        """
+        table = self._gate.name
+        column = self._shape.index_of(field, "field", table)
+        with self._gate.writing:
+            found = [index for index in self._indexes if index.column == column]
+            if not found:
+                allowed = f"columns with an index are {[index.field for index in self._indexes]!r}"
+                raise BadArg("option", "field", field, allowed, table)
+            self._watch().observers.remove(found[0])
+            self._indexes = [index for index in self._indexes if index is not found[0]]
+        return True
+
+    def _field_of(self, column: int) -> int | str:
+        fields = self._shape.fields
+        return fields[column] if fields else column + 1
+
+    # --- plans --------------------------------------------------------------------------------------------------------
+
+    def explain(self, query: Query, analyze: bool = False, *, counts: bool = False) -> Explanation:
+        """How `select` would answer a query, or with `counts` select_count and select_delete; `print` shows it.
+
+        The latter look only for results that are exactly True, so that the condition of `lambda u: u.age > 18` counts.
+        With `analyze` the query is run, and what happened is told too. O(log n); as the query with `analyze`.
+        Raises MatchSpecError for a bad query; BadArg "access", "id"; EvalError with `analyze` where a body fails.
+        """
+        compiled = self._spec(query)
+        with self._gate.reading:
+            plan = self._plan(compiled, counts)
+            size = self._storage.size()
+        actual: tuple[int, int, float] | None = None
+        if analyze:
+            began = time.perf_counter()
+            rows = self._found(compiled, counts)
+            found = 0
+            try:
+                found = compiled.program.count(rows) if counts else len(compiled.program.select(rows))
+            finally:
+                self._release(rows, found)
+            actual = (len(rows), found, time.perf_counter() - began)
+        kind = f"{self._kind} of {describe(self._shape.row_type)}, {size} rows"
+        return Explanation(f"{'count' if counts else 'select'} from {self._gate.name} ({kind})", plan, compiled, actual)
+
+    # --- watching -----------------------------------------------------------------------------------------------------
+
+    def subscribe(
+        self,
+        query: Query,
+        to: "Callable[[Event[Row]], Any] | Queue[Event[Row]] | SimpleQueue[Event[Row]]",
+        *,
+        existing: bool = False,
+    ) -> Subscription:
+        """Delivers an Event for every change of a row that matches a query, before or after it; the Subscription.
+
+        A row matches when the query gives a result for it other than False; None stands for every row. `to` is called
+        with each event, or is a queue that gets it. Events come in the order of the changes, each once, after the
+        change is done and the table is free: by the thread that made it, or by one that is still delivering an earlier
+        one. With `existing`, the rows that are there come first, as inserted. If `to` raises or is full, the
+        subscription ends, with `error` set. `drop` delivers one event "dropped" and ends it; of `init_table` come
+        deletions, then insertions. A table that is watched pays O(1) for each changed row, also when all are deleted.
+        Raises MatchSpecError for a bad query; BadArg: "option" for another `to`; "access", "id".
+        """
+        program = None if query is None else self._spec(query).program
+        deliver = delivery(to, self._gate.name)
+        subscription = Subscription(program, deliver, self._outward)
+        with self._gate.reading:
+            storage = self._watch()
+            if existing:
+                view = storage.view()
+                key = storage.key
+                subscription.note([Change(key(row[self._keypos]), None, row, "insert") for row in view])
+                storage.release(view)
+            gone = [one for one in self._upkeep.subscriptions if not one.active]
+            storage.observers = [one for one in storage.observers if one not in gone]
+            storage.observers.append(subscription)
+            kept = [one for one in self._upkeep.subscriptions if one.active]
+            self._upkeep.subscriptions = [*kept, subscription]
+        subscription.deliver()
+        return subscription
+
+    def _outward(self, row: StoredRow) -> StoredRow:
+        (shown,) = self._out([row])
+        return cast(StoredRow, shown)
+
+    # --- expiry -------------------------------------------------------------------------------------------------------
+
+    def expires_in(self, key: Element) -> float | None:
+        """The seconds until the first row of a key expires, or None when none does. O(rows of the key).
+
+        Raises BadArg: "badkey" for an unknown key; "access", "id".
+        """
+        found = self._key(key)
+        with self._gate.reading:
+            rows = self._storage.rows_at(found)
+            if not rows:
+                raise self._unknown(key)
+            expiry = self._upkeep.expiry
+            left = [] if expiry is None else [expiry.left(row) for row in rows]
+        known = [seconds for seconds in left if seconds is not None]
+        return min(known) if known else None
+
+    def expire(self) -> int:
+        """Takes out the rows whose time is up, as every operation does first; the number of rows that are left.
+
+        For those who want the memory, or the events of a subscription, of a table that is not used for a while.
+        O(log n) a row. Raises BadArg: "id".
+        """
+        return len(self)
+
+    # --- statistics ---------------------------------------------------------------------------------------------------
+
+    def statistics(self) -> Statistics:
+        """What the table has been asked to do since it was made, counted, at one moment. O(1). Raises BadArg: "id"."""
+        self._enter_to_look()
+        try:
+            self._gate.check_alive()
+            size = self._storage.size()
+            return self._counters.snapshot(size, self._bytes() + sum([index.overhead() for index in self._indexes]))
+        finally:
+            self._gate.leave()
