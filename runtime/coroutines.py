@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, final
 from matchspec.values import Term
 from runtime import kernel
 from runtime.exits import NORMAL, Killed
-from runtime.kernel import Process, landed
+from runtime.kernel import Monitor, Process, landed
 from runtime.launch import Done, ended_by
 from runtime.scheduler import Waiter, lock
 
@@ -120,14 +120,14 @@ async def _drive(process: Process, make: Make, done: Done | None, gate: LoopWait
             process.scheduler.leave()
 
 
-def prepare(process: Process) -> LoopWaiter:
+def prepare(process: Process, monitor: Monitor | None = None) -> LoopWaiter:
     """A waiter in its place: whatever comes from now on wakes it. The lock is held."""
     waiter = LoopWaiter(asyncio.get_running_loop())
-    process.waiters.append(waiter)
+    process.place(waiter, monitor)
     return waiter
 
 
-async def suspend(process: Process, waiter: LoopWaiter, deadline: float | None) -> bool:
+async def suspend(process: Process, waiter: LoopWaiter, deadline: float | None, monitor: Monitor | None = None) -> bool:
     """Waits until the waiter is woken, or the deadline; False when it was the deadline. Raises Killed or Exit."""
     scheduler = process.scheduler
     with lock:
@@ -141,8 +141,8 @@ async def suspend(process: Process, waiter: LoopWaiter, deadline: float | None) 
         if timer is not None:
             timer.cancel()
         with lock:
-            if not waiter.woken and waiter in process.waiters:
-                process.waiters.remove(waiter)
+            if not waiter.woken:
+                process.displace(waiter, monitor)
     if not process.alive:
         raise landed(process)
     return waiter.woken

@@ -46,15 +46,37 @@ class Belonging:
 
 @final
 class Monitor:
-    """One process watches another. `shown` stands for the watched one in the DOWN message: its pid, or its name."""
+    """One process watches another. `shown` stands for the watched one in the DOWN message: its pid, or its name.
 
-    __slots__ = ("ref", "shown", "watched", "watcher")
+    `waiter` waits for just this: the DOWN message, or the reply that a task sends with the same reference.
+    """
+
+    __slots__ = ("ref", "shown", "waiter", "watched", "watcher")
 
     def __init__(self, ref: Ref, watcher: "Process", watched: "Process", shown: Term) -> None:
         self.ref: Final = ref
         self.watcher: Final = watcher
         self.watched: Final = watched
         self.shown: Final = shown
+        self.waiter: Waiter | None = None
+
+    def fire(self, reason: Term) -> None:
+        """The watched process has ended. The lock is held."""
+        self.watcher.box().put_down(self.ref, (DOWN, self.ref, PROCESS, self.shown, reason))
+        self.wake()
+
+    def reply(self, value: Term) -> None:
+        """The watched process has something to say to its watcher: the message (reference, value)."""
+        self.watcher.box().put_reply(self.ref, (self.ref, value))
+        self.wake()
+
+    def wake(self) -> None:
+        waiter = self.waiter
+        if waiter is None:
+            self.watcher.wake()
+        else:
+            self.waiter = None
+            self.watcher.scheduler.wake(waiter)
 
 
 @final
@@ -107,21 +129,35 @@ class Process:
         self.box().put(message)
         self.wake()
 
-    def wait(self, deadline: float | None) -> bool:
+    def wait(self, deadline: float | None, monitor: Monitor | None = None) -> bool:
         """Waits for a message, an exit signal or the deadline; False when it was the deadline. The lock is let go.
 
-        Raises Killed, or Exit, when this process has ended.
+        With a monitor, for what comes of that only. Raises Killed, or Exit, when this process has ended.
         """
         waiter = ThreadWaiter()
-        self.waiters.append(waiter)
+        self.place(waiter, monitor)
         try:
             self.scheduler.block(waiter, deadline)
         finally:
-            if not waiter.woken and waiter in self.waiters:
-                self.waiters.remove(waiter)
+            if not waiter.woken:
+                self.displace(waiter, monitor)
         if not self.alive:
             raise landed(self)
         return waiter.woken
+
+    def place(self, waiter: Waiter, monitor: Monitor | None) -> None:
+        """Puts a waiter where what it waits for will find it."""
+        if monitor is not None and monitor.waiter is None:
+            monitor.waiter = waiter
+        else:
+            self.waiters.append(waiter)
+
+    def displace(self, waiter: Waiter, monitor: Monitor | None) -> None:
+        """Takes a waiter away that was not woken."""
+        if monitor is not None and monitor.waiter is waiter:
+            monitor.waiter = None
+        elif waiter in self.waiters:
+            self.waiters.remove(waiter)
 
     def own(self, belonging: Belonging) -> None:
         """The belonging is told when this process ends. Raises Killed when it has."""
@@ -321,12 +357,13 @@ def _exited(process: Process, reason: Term, victims: list[Victim]) -> None:
         watcher = monitor.watcher
         if watcher.monitors is not None:
             watcher.monitors.pop(monitor.ref.number, None)
-        watcher.box().put_down(monitor.ref, (DOWN, monitor.ref, PROCESS, monitor.shown, reason))
-        watcher.wake()
+        monitor.fire(reason)
     monitors, process.monitors = process.monitors, None
     for monitor in (monitors or {}).values():
         if monitor.watched.watchers is not None:
             monitor.watched.watchers.pop(monitor.ref.number, None)
+        if monitor.waiter is not None:
+            process.scheduler.wake(monitor.waiter)
     process.mailbox = None
     process.wake()
 
@@ -362,7 +399,7 @@ def part(one: Process, other: Process) -> None:
     other.links.pop(one.pid.number, None)
 
 
-def watch(watcher: Process, watched: Process, shown: Term, ref: Ref | None = None) -> Ref:
+def watch(watcher: Process, watched: Process, shown: Term, ref: Ref | None = None) -> Monitor:
     """Sets a monitor; on a process that has ended it fires at once."""
     monitor = Monitor(Ref() if ref is None else ref, watcher, watched, shown)
     number = monitor.ref.number
@@ -373,13 +410,8 @@ def watch(watcher: Process, watched: Process, shown: Term, ref: Ref | None = Non
             watcher.monitors = {}
         watched.watchers[number] = watcher.monitors[number] = monitor
     else:
-        not_there(watcher, monitor.ref, shown)
-    return monitor.ref
-
-
-def not_there(watcher: Process, ref: Ref, shown: Term) -> None:
-    watcher.box().put_down(ref, (DOWN, ref, PROCESS, shown, NOPROC))
-    watcher.wake()
+        monitor.fire(NOPROC)
+    return monitor
 
 
 def unwatch(watcher: Process, ref: Ref) -> bool:

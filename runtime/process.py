@@ -358,9 +358,9 @@ def monitor(dest: Destination) -> Ref:
         target = _find(dest, "dest")
         shown: Term = dest if isinstance(dest, Pid) else (dest, Atom("nonode@nohost"))
         if target is not None:
-            return kernel.watch(process, target, shown)
+            return kernel.watch(process, target, shown).ref
         ref = Ref()
-        kernel.not_there(process, ref, shown)
+        process.box().put_down(ref, (kernel.DOWN, ref, kernel.PROCESS, shown, NOPROC))
         return ref
 
 

@@ -22,10 +22,11 @@ lock: Final = threading.RLock()
 
 
 class Waiter:
-    """One call that waits. `woken` is written with the lock held, once."""
+    """One call that waits. `woken` and `over`, that its time was over first, are written with the lock held, once."""
 
     def __init__(self) -> None:
         self.woken = False
+        self.over = False
 
     def resume(self) -> None:
         """Lets the call go on."""

@@ -45,7 +45,6 @@ class Simulation(Scheduler):
         self._ready: Final[list[Waiter]] = []
         self._timers: Final[list[tuple[float, int, Waiter]]] = []  # a heap; of one deadline, the first set comes first
         self._numbers = 0
-        self._over: Final[set[int]] = set()  # id() of waiters whose deadline has passed or who were resumed
         self._root: Waiter | None = None  # the wait of the process that opened the simulation
         self._thread: Final = threading.get_ident()  # of the process that opened the simulation
         self._deadlocked = False
@@ -99,11 +98,13 @@ class Simulation(Scheduler):
         return False
 
     def wake(self, waiter: Waiter) -> None:
-        if not waiter.woken and id(waiter) not in self._over:
+        if not waiter.woken and not waiter.over:
             waiter.woken = True
             self._ready.append(waiter)
 
     def pause(self) -> None:
+        if kernel.inner.get() is not None:
+            return  # a coroutine must not block its loop
         with lock:
             if not self._ready or self._random.random() >= _SWITCH:
                 return
@@ -122,7 +123,7 @@ class Simulation(Scheduler):
             deadline, _, waiter = heapq.heappop(self._timers)
             if not waiter.woken:
                 self._time = max(self._time, deadline)
-                self._over.add(id(waiter))
+                waiter.over = True
                 waiter.resume()
                 return
         root = self._root
