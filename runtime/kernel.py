@@ -105,7 +105,9 @@ class Process:
         self.watchers: dict[int, Monitor] | None = None  # those that others have set on it
         self.belongings: dict[int, Belonging] | None = None
         self.cancel: Callable[[], None] | None = None  # ends a coroutine's wait; called without the lock
-        self.on_exit: Callable[[Term], None] | None = None  # called without the lock, for an agent's callers
+        self.on_exit: Callable[[Term], None] | None = None  # called without the lock, for those who wait for its work
+        self.passive = False  # it has no thread of its own, and drops messages that come while nobody runs it
+        self.server: object = None  # what runs it, where that is no plain function: an agent's server
 
     def __repr__(self) -> str:
         return f"<{self.pid!r} {self.name or self.label}>"
@@ -126,8 +128,9 @@ class Process:
                 self.scheduler.wake(waiter)
 
     def put(self, message: Term) -> None:
-        self.box().put(message)
-        self.wake()
+        if self.attended or not self.passive:
+            self.box().put(message)
+            self.wake()
 
     def wait(self, deadline: float | None, monitor: Monitor | None = None) -> bool:
         """Waits for a message, an exit signal or the deadline; False when it was the deadline. The lock is let go.
@@ -221,7 +224,7 @@ def landed(process: Process) -> BaseException:
         del _local.process
         _local.scheduler = process.scheduler
     with lock:
-        _depart(process)
+        depart(process)
     return Exit(process.reason)
 
 
@@ -235,7 +238,7 @@ class _ThreadEnd:
     def __del__(self) -> None:
         if not sys.is_finalizing():
             with lock:
-                _depart(self._process)
+                depart(self._process)
             end(self._process, NORMAL)
 
 
@@ -277,10 +280,10 @@ def release(process: Process) -> None:
 def detach(process: Process) -> None:
     """Nothing runs this process any more."""
     with lock:
-        _depart(process)
+        depart(process)
 
 
-def _depart(process: Process) -> None:
+def depart(process: Process) -> None:
     """No thread runs this process any more. The lock is held."""
     if process.attended:
         process.attended = False
