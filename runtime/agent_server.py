@@ -311,6 +311,7 @@ class AgentServer:
         if kind == "get":
             request.value = result
         elif kind == "stop":
+            self._finish(request, False, None)  # before the end tells all others that they will not be served
             self._end(result)
         elif kind != "get_and_update":
             self.state = result

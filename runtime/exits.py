@@ -4,7 +4,6 @@ A reason is any term. A process that raises an error ends with `(error, stack)`,
 the innermost call first, as Erlang's does.
 """
 
-import traceback
 from typing import Final, TypeAlias
 
 from matchspec.values import Atom, Term
@@ -70,6 +69,8 @@ def reason_of(error: BaseException) -> Term:
 
 def stack_of(error: BaseException) -> list[Frame]:
     """Where an error was raised: (function, file, line) of each call, the innermost first."""
+    import traceback  # which takes 5 ms, and nothing may ever go wrong
+
     frames = traceback.extract_tb(error.__traceback__)
     return [(frame.name, frame.filename, frame.lineno or 0) for frame in reversed(frames)]
 

@@ -1,6 +1,6 @@
 """A scheduler for tests: a clock of its own, and one process at a time, in an order that a seed decides.
 
-    from runtime import simulation
+    from runtime.simulator import simulation
 
     with simulation(seed=7) as time:
         task = Task.async_(slow)      # sleeps 2 seconds
