@@ -323,17 +323,18 @@ async def asleep(seconds: float) -> None:
 def link(pid: Pid) -> bool:
     """Links the calling process with another: when one ends, the other gets an exit signal; True. Erlang's link/1.
 
-    With a process that has ended, the signal comes at once, with reason noproc. O(1). Raises BadArg, cause "type".
+    When the other has ended already, a process that traps exits gets the message `(EXIT, pid, NOPROC)`. O(1).
+    Raises BadArg: "noproc" when it has ended and this process does not trap exits, "type".
     """
     process = current()
-    victims: list[kernel.Victim] = []
     with lock:
         other = kernel.find(_pid(pid, "pid"))
         if other is not None:
             kernel.join(process, other)
+        elif process.trapping:
+            process.put((kernel.EXIT, pid, NOPROC))
         else:
-            kernel.signal(process, pid, NOPROC, victims)
-    _deliver(process, victims)
+            raise BadArg("noproc", "pid", pid, "the process has ended")
     return True
 
 
