@@ -248,17 +248,19 @@ def _enrol() -> Process:
     begin(process)
     process.attended = True
     _local.process = process
-    _local.end = _ThreadEnd(process)
+    if not scheduler.takes_turns:
+        _local.end = _ThreadEnd(process)
     return process
 
 
-def change_scheduler(scheduler: Scheduler) -> Scheduler:
-    """Gives the calling thread's process, and what comes after it, another scheduler; the one before."""
-    before: Scheduler = getattr(_local, "scheduler", SYSTEM)
-    process: Process | None = getattr(_local, "process", None)
-    if process is not None:
-        before, process.scheduler = process.scheduler, scheduler
+def impersonate(process: Process | None, scheduler: Scheduler) -> Process | None:
+    """Makes the calling thread another process, or a new one if None, by this scheduler; the one that it was."""
+    before: Process | None = getattr(_local, "process", None)
+    if before is not None:
+        del _local.process
     _local.scheduler = scheduler
+    if process is not None:
+        _local.process = process
     return before
 
 

@@ -227,10 +227,10 @@ async def areceive(pattern: Query = None, timeout: float | None = None, default:
     while True:
         with lock:
             fresh = _look(process, program, seen)
-            waiter = None if fresh else coroutines.prepare(process)
-        if waiter is not None:
-            if deadline is not None and process.scheduler.now() >= deadline:
+            if not fresh and deadline is not None and process.scheduler.now() >= deadline:
                 break
+            waiter = None if fresh else coroutines.prepare(process)  # a waiter that is in place has to be waited for
+        if waiter is not None:
             await coroutines.suspend(process, waiter, deadline)
             continue
         for number, message in fresh:
