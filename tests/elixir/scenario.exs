@@ -144,13 +144,23 @@ defmodule Helpers do
   end
 
   @doc "A process that does what it is sent: functions are run, their outcomes sent back by `tell`."
-  def worker(caller \\ self()) do
-    spawn(fn -> work(caller) end)
+  def worker do
+    caller = self()
+
+    spawn(fn ->
+      monitor = Process.monitor(caller)
+      work(caller, monitor)
+    end)
   end
 
-  defp work(caller) do
-    receive do: ({:run, ref, function} -> send(caller, {ref, outcome(function)}))
-    work(caller)
+  # It ends with its caller, but without a link.
+  defp work(caller, monitor) do
+    receive do
+      {:run, ref, function} -> send(caller, {ref, outcome(function)})
+      {:DOWN, ^monitor, _, _, _} -> exit(:normal)
+    end
+
+    work(caller, monitor)
   end
 
   @doc "Has a worker run a function; its outcome."
