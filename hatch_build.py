@@ -1,4 +1,4 @@
-"""The build hook of the wheel: compiles the packages with mypyc where there is a C compiler, else leaves them as they are.
+"""The build hook of the wheel: compiles the packages with mypyc where there is a C compiler, else leaves them alone.
 
 Hatchling finds this file by its name. A wheel built with a C compiler holds C extensions beside the sources; without
 one it is a pure wheel of the same sources. The environment decides where that is not wanted:
@@ -21,9 +21,16 @@ import sysconfig
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+if TYPE_CHECKING:
+    from hatchling.builders.config import BuilderConfig
+
+    Hook: TypeAlias = BuildHookInterface[BuilderConfig]
+else:
+    Hook = BuildHookInterface  # generic only to type checkers
 
 PACKAGES: Final = ("grammar", "matchspec", "runtime")
 COMPILER: Final = ("mypy>=2.4", "setuptools>=65.5")
@@ -32,6 +39,7 @@ INTERPRETED: Final = {
     "matchspec/values.py": "Atom has weak references and a __new__ that gives back what it made before",
     "matchspec/maps.py": "the keys of maps are subclasses of list, dict, int and float",
     "matchspec/build.py": "tells whether the others are compiled, by their files",
+    "runtime/arguments.py": "its errors are subclasses of click's, which mypyc cannot see",
     "runtime/cli.py": "click's decorators put attributes on functions",
     "matchspec/__main__.py": "is run, not imported",
 }
@@ -42,6 +50,7 @@ python_version = {version}
 explicit_package_bases = true
 namespace_packages = true
 ignore_missing_imports = true
+disallow_subclassing_any = true
 """
 SKIPPED: Final = """
 [mypy-{package}.*]
@@ -51,7 +60,7 @@ follow_imports_for_stubs = true
 DIGESTS: Final = "matchspec/native.json"
 
 
-class NativeBuildHook(BuildHookInterface):
+class NativeBuildHook(Hook):
     """Puts the C extensions into the wheel."""
 
     PLUGIN_NAME = "custom"
@@ -83,7 +92,7 @@ class NativeBuildHook(BuildHookInterface):
         before = set(folder.rglob("*"))
         others = [requirement.split(">")[0].strip() for requirement in self.metadata.core.dependencies]
         command = [sys.executable, str(Path(__file__).resolve()), str(folder), *others]
-        subprocess.run(command, check=True, cwd=folder, stdout=sys.stderr)
+        subprocess.run(command, check=True, cwd=folder, stdout=sys.stderr)  # noqa: S603  # this file itself
         suffix = sysconfig.get_config_var("EXT_SUFFIX")
         made = [path for path in folder.rglob(f"*{suffix}") if path not in before and "build" not in path.parts]
         names = [path.relative_to(folder).as_posix() for path in made]

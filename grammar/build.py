@@ -93,7 +93,7 @@ def fold(tree: "Tree[Token]", source: Source, build: Builder) -> Built:
             if child is None:
                 frame.built.append(None)
             elif isinstance(child, str):
-                token: "Token" = child
+                token: Token = child
                 frame.built.append(Word(str(token), token.type, _token_span(token)))
             else:
                 frames.append(_Frame(child))

@@ -252,6 +252,9 @@ class _Natural:
     def __hash__(self) -> int:
         return hash(exact_key(self.value))
 
+    def __reduce__(self) -> tuple[type["_Natural"], tuple[Term]]:
+        return _Natural, (self.value,)
+
     def __lt__(self, other: "_Natural") -> bool:
         try:
             return bool(self.value < other.value)  # type: ignore[operator]  # a type without `<` raises TypeError

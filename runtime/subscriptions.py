@@ -48,6 +48,9 @@ class Event(Generic[R]):
         self.old: Final = old
         self.new: Final = new
 
+    def __reduce__(self) -> tuple[type["Event[R]"], tuple[Kind, R | None, R | None]]:
+        return Event, (self.kind, self.old, self.new)
+
     def __repr__(self) -> str:
         return f"Event({self.kind!r}, old={self.old!r}, new={self.new!r})"
 
