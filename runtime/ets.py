@@ -21,7 +21,7 @@ from matchspec.values import Atom, Term
 from runtime import registry
 from runtime.access import Access, access_of
 from runtime.continuation import Continuation
-from runtime.core import END, Checked, Element, Info, Limits, Options
+from runtime.core import Checked, Element, Info, Limits, Options
 from runtime.errors import BadArg, choice
 from runtime.exits import Exit, Killed
 from runtime.expiry import Clock, time_to_live
@@ -32,7 +32,7 @@ from runtime.ordered import OrderedStorage
 from runtime.registry import Name
 from runtime.rows import AnyRow, RowShape, RowType, row_shape
 from runtime.statistics import Statistics
-from runtime.storage import KINDS, Kind, Storage
+from runtime.storage import END, KINDS, Kind, Storage
 from runtime.subscriptions import Event, Subscription
 from runtime.tabfile import VERSION, TableReader
 from runtime.table import Table
