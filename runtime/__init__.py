@@ -1,7 +1,7 @@
 """The runtime: tables that threads share, and the processes that work with them.
 
-The names to import from here are `ets`, the module of tables in memory; `Task` and `Agent`, as in Elixir; and the
-functions of processes, as in Erlang. Simulated time for tests is in `runtime.simulator`.
+The names to import from here are `ets`, the module of tables in memory; `Task` and `Agent`, as in Elixir; the
+functions of processes, as in Erlang; and `QueryExecutor`, which runs many queries at once. Simulated time for tests is in `runtime.simulator`.
 """
 
 from matchspec.values import Pid, Ref
@@ -9,6 +9,7 @@ from runtime import ets
 from runtime.agent import Agent
 from runtime.agent_server import AGENT
 from runtime.errors import BadArg
+from runtime.executor import Job, QueryExecutor
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, SHUTDOWN, TIMEOUT, Exit, Killed
 from runtime.kernel import DOWN, EXIT
 from runtime.life import ETS_TRANSFER
@@ -58,9 +59,11 @@ __all__ = [
     "BadArg",
     "Exit",
     "ExitReason",
+    "Job",
     "Killed",
     "Ok",
     "Pid",
+    "QueryExecutor",
     "Ref",
     "Stream",
     "Task",
