@@ -1,7 +1,8 @@
 """The runtime: tables that threads share, and the processes that work with them.
 
 The names to import from here are `ets`, the module of tables in memory; `Task` and `Agent`, as in Elixir; the
-functions of processes, as in Erlang; and `QueryExecutor`, which runs many queries at once. Simulated time for tests is in `runtime.simulator`.
+functions of processes, as in Erlang; and `QueryExecutor`, which runs many queries at once. Simulated time for tests is
+in `runtime.simulator`.
 """
 
 from matchspec.values import Pid, Ref

@@ -288,14 +288,7 @@ class Queryable(Generic[Row]):
         It is called by the calling thread, while the table is free for others. If it raises, the query ends with that.
         The rows are those of one moment all the same. O(n). Raises BadArg: "limit" unless `step` is a positive int.
         """
-        results: list[Any] = []
-
-        def visit(found: list[Any], done: int, total: int) -> None:
-            results.extend(found)
-            progress(done, total)
-
-        self.visit_results(self._spec(query), step, visit)
-        return results
+        return self.select_stepwise(self._spec(query), self._step(step), progress)
 
     @overload
     def count_with_progress(self, query: Raw, progress: Progress, *, step: int = ...) -> int: ...
@@ -312,8 +305,24 @@ class Queryable(Generic[Row]):
 
     def count_with_progress(self, query: Query, progress: Progress, *, step: Checked = STEP) -> int:
         """As `select_count`, with `progress` as in `select_with_progress`."""
-        compiled = self._spec(query)
-        program = compiled.program
+        return self.count_stepwise(self._spec(query), self._step(step), progress)
+
+    # --- for those who have a query that is understood ----------------------------------------------------------------
+
+    def select_stepwise(self, query: Spec, step: int, progress: Progress) -> list[Any]:
+        """`select_with_progress`."""
+        results: list[Any] = []
+
+        def visit(found: list[Any], done: int, total: int) -> None:
+            results.extend(found)
+            progress(done, total)
+
+        self.visit_results(query, step, visit)
+        return results
+
+    def count_stepwise(self, query: Spec, step: int, progress: Progress) -> int:
+        """`count_with_progress`."""
+        program = query.program
         counts: list[int] = []
 
         def look(rows: list[StoredRow], done: int, total: int) -> int:
@@ -322,10 +331,10 @@ class Queryable(Generic[Row]):
             progress(done, total)
             return count
 
-        self._look_stepwise(compiled, True, self._step(step), look)
+        self._look_stepwise(query, True, step, look)
         return sum(counts)
 
-    def visit_results(self, query: Spec, step: Checked, visit: Visit) -> None:
+    def visit_results(self, query: Spec, step: int, visit: Visit) -> None:
         """Calls `visit(results, done, total)` after each `step` rows; for those who take results as they come."""
         program = query.program
 
@@ -334,7 +343,7 @@ class Queryable(Generic[Row]):
             visit(self._out_results(results), done, total)
             return len(results)
 
-        self._look_stepwise(query, False, self._step(step), look)
+        self._look_stepwise(query, False, step, look)
 
     def _step(self, step: Term) -> int:
         if type(step) is int and step > 0:

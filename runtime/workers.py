@@ -17,7 +17,7 @@ from runtime.exits import KILLED, TIMEOUT, Exit, reason_of
 from runtime.kernel import Belonging, Process, landed
 from runtime.launch import child, launch
 from runtime.outcome import ExitReason, Ok
-from runtime.queryable import Query, Queryable, Spec
+from runtime.queryable import STEP, Query, Queryable, Spec
 from runtime.scheduler import Scheduler, lock
 
 EXECUTOR: Final = Atom("QueryExecutor")
@@ -74,8 +74,8 @@ class Worker:
         self.deadline = work.deadline
         try:
             if work.counts:
-                return Ok(work.table.count_with_progress(work.query, self.checkpoint))
-            return Ok(work.table.select_with_progress(work.query, self.checkpoint))
+                return Ok(work.table.count_stepwise(work.query, STEP, self.checkpoint))
+            return Ok(work.table.select_stepwise(work.query, STEP, self.checkpoint))
         except Overdue:
             return ExitReason(TIMEOUT)
         except Exception as error:  # noqa: BLE001  # whatever a query raises is its outcome
@@ -284,12 +284,12 @@ class Run(Belonging):
             if done is not None and outcome is not None and worker.work is done:
                 worker.work = None
                 self._note(done.number, outcome)
-            while worker.process.alive and not self._closed and not self._queue:
+            while not self._queue and not self._closed and worker.process.alive:
                 self._idle.append(worker)
                 worker.process.wait(None)
                 if worker in self._idle:
                     self._idle.remove(worker)
-            if not worker.process.alive or self._closed:
+            if self._closed or not worker.process.alive:
                 return None
             work = worker.work = self._queue.popleft()
             if self._timeout is not None:
@@ -300,7 +300,8 @@ class Run(Belonging):
         """Puts an outcome where the consumer finds it. The lock is held."""
         self._outcomes[number if self._ordered else self._noted] = outcome
         self._noted += 1
-        self._owner.wake()
+        if self._owner.waiters:
+            self._owner.wake()
 
     def _ended(self, worker: Worker, reason: Term) -> None:
         """A worker has ended, perhaps because somebody has ended it."""
