@@ -44,7 +44,7 @@ class Feed(Belonging):
 
     def _produce(self) -> None:
         try:
-            self._table.visit_results(self._query, STEP, self._visit)
+            self._table.visit_results(self._query, min(STEP, self._chunk), self._visit)
             if self._buffer:
                 self._put(self._buffer)
         except Exception as error:  # noqa: BLE001  # it is raised where the results are wanted
