@@ -81,6 +81,8 @@ class Feed(Belonging):
 
     def next(self) -> Chunk | None:
         """The next chunk, or None when there are no more. Raises what the query raises, and Exit."""
+        if self._closed:
+            return None
         try:
             deadline = self._deadline()
             in_time = True
@@ -97,6 +99,8 @@ class Feed(Belonging):
         """`next` for coroutines."""
         from runtime import coroutines
 
+        if self._closed:
+            return None
         try:
             deadline = self._deadline()
             in_time = True

@@ -310,6 +310,22 @@ def test_leaving_the_loop_ends_what_runs(time: Simulation) -> None:
     assert time.now() == 1
 
 
+def test_who_has_ended_gives_no_more(time: Simulation) -> None:
+    table = numbers(10)
+    stream = QueryExecutor().stream([(table, EQUAL)] * 100)
+    assert next(stream) == Ok([0])
+    stream.close()
+    assert list(stream) == []
+    rows = iter(QueryExecutor().rows(table, "fun({N, _}) -> N end", chunk=1))
+    assert next(rows) == 0
+    rows.close()
+    assert list(rows) == []
+    rows = iter(QueryExecutor().rows(table, lambda n, digit: n // digit))
+    with pytest.raises(EvalError):
+        next(rows)
+    assert list(rows) == []
+
+
 def test_the_end_of_the_caller_ends_what_runs(time: Simulation) -> None:
     before = processes()
     tables = slow_tables(50, 50)
