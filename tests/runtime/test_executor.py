@@ -261,6 +261,25 @@ def test_unordered_too(time: Simulation) -> None:
     assert outcomes == [(Ok([1]), 1), late, late]
 
 
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_query_that_ends_when_its_time_does(seed: int, ordered: bool) -> None:
+    """The message wakes the consumer just then. Whether it or the worker notices first, each job has one outcome."""
+    with simulation(seed) as time:
+        main = self_()
+
+        def finish() -> None:
+            sleep(2)
+            send(main, "about to end")
+
+        late = ets.new("late")
+        late.insert((7, Noting(finish)))
+        jobs = [(late, EQUAL), (late, EQUAL), *[(table, EQUAL) for table in slow_tables(1, 1, 1)]]
+        outcomes = list(QueryExecutor(max_concurrency=1, timeout=2).stream(jobs, ordered=ordered))
+        assert outcomes == [ExitReason(TIMEOUT), ExitReason(TIMEOUT), Ok([0]), Ok([1]), Ok([2])]
+        assert time.now() == 2 + 2 + 1 + 1 + 1
+
+
 def test_no_time_out(time: Simulation) -> None:
     jobs = [(table, EQUAL) for table in slow_tables(500, 1000)]
     assert QueryExecutor(max_concurrency=2, timeout=None).run(jobs) == [[0], [1]]
