@@ -295,7 +295,7 @@ class AgentServer:
         except Killed:
             self._finish(request, True, process.reason)
         except BaseException as error:  # noqa: BLE001  # whatever the function raises ends the agent
-            self._fail(request, ended_by(process, error))
+            self._fail(request, ended_by(process, error, True))
         else:
             self._take(request, result)
         finally:

@@ -109,9 +109,9 @@ async def _drive(process: Process, make: Make, done: Done | None, gate: LoopWait
         reason = process.reason
     except asyncio.CancelledError as error:
         # Either an exit signal has ended the process, or somebody cancelled it by asyncio's own means.
-        reason = process.reason if not process.alive else ended_by(process, error)
+        reason = process.reason if not process.alive else ended_by(process, error, done is not None)
     except BaseException as error:  # noqa: BLE001  # whatever the function raises ends its process, and only that
-        reason = ended_by(process, error)
+        reason = ended_by(process, error, done is not None)
     process.cancel = None
     kernel.detach(process)
     kernel.end(process, reason)

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from matchspec.values import Pid, Term
 from runtime import kernel
-from runtime.exits import NORMAL, Killed, is_crash, reason_of
+from runtime.exits import NORMAL, Exit, Killed, is_crash, reason_of
 from runtime.kernel import Process
 
 Function: TypeAlias = Callable[..., Any]
@@ -45,15 +45,18 @@ def _run(process: Process, fn: Function, args: tuple[Any, ...], done: Done | Non
     except Killed:
         reason = process.reason
     except BaseException as error:  # noqa: BLE001  # whatever the function raises ends its process, and only that
-        reason = ended_by(process, error)
+        reason = ended_by(process, error, done is not None)
     kernel.release(process)
     kernel.end(process, reason)
 
 
-def ended_by(process: Process, error: BaseException) -> Term:
-    """The reason with which an error that was not caught ends a process; logged unless it is an orderly one."""
+def ended_by(process: Process, error: BaseException, is_task: bool) -> Term:
+    """The reason with which an error that was not caught ends a process; logged unless it is an orderly one.
+
+    As in Erlang and Elixir, an exit is logged of tasks and agents, but not of processes that were only spawned.
+    """
     reason = reason_of(error)
-    if process.alive and is_crash(reason):
+    if process.alive and is_crash(reason) and (is_task or not isinstance(error, Exit)):
         log_crash(process, reason)
     return reason
 
