@@ -14,7 +14,7 @@ from matchspec.values import Atom, Pid, Term
 from runtime import kernel
 from runtime.errors import BadArg, choice
 from runtime.exits import KILLED, NORMAL, TIMEOUT, Exit
-from runtime.kernel import Belonging, Process, current
+from runtime.kernel import Belonging, Process, Sink, current
 from runtime.launch import child, launch
 from runtime.outcome import ExitReason, Ok
 from runtime.process import deadline_of
@@ -28,18 +28,28 @@ _STREAM: Final = (Atom("Elixir.Task.Supervised"), Atom("stream"))
 
 
 @final
-class _Item:
-    """One item on its way."""
+class _Item(Sink):
+    """One item on its way; the sink of its process."""
 
-    __slots__ = ("deadline", "done", "number", "process", "value", "worth")
+    __slots__ = ("deadline", "done", "ended_with", "flow", "number", "process", "value", "worth")
 
-    def __init__(self, number: int, value: Any, process: Process, deadline: float | None) -> None:
+    def __init__(self, number: int, value: Any, process: Process, deadline: float | None, flow: "_Flow") -> None:
         self.number: Final = number
         self.value: Final = value
         self.process: Final = process
         self.deadline: Final = deadline
+        self.flow: Final = flow
         self.done = False  # `worth` is the result of its function
         self.worth: Any = None
+        self.ended_with: Term = None
+
+    def take(self, value: Any) -> None:
+        self.worth, self.done = value, True
+
+    def ended(self, reason: Term) -> None:
+        self.ended_with = reason
+        self.flow.ended.append(self)
+        self.flow.owner.wake()
 
 
 @final
@@ -139,7 +149,7 @@ class _Flow(Belonging):
         self._taken = 0
         self._given = 0
         self._running: Final[dict[int, _Item]] = {}  # by number, so the first has the next deadline
-        self.ended: Final[deque[tuple[_Item, Term]]] = deque()  # appended to by the processes
+        self.ended: Final[deque[_Item]] = deque()  # appended to by the processes
         self._outcomes: Final[dict[int, Ok[Any] | ExitReason]] = {}
         self._closed = False
         owner.own(self)
@@ -200,25 +210,16 @@ class _Flow(Belonging):
         stream, owner = self._stream, self.owner
         process = child(owner, stream.fn)
         deadline = None if stream.timeout is None else owner.scheduler.now() + stream.timeout
-        item = _Item(self._taken, value, process, deadline)
+        item = _Item(self._taken, value, process, deadline, self)
         self._taken += 1
 
-        def done(result: Any) -> None:
-            item.worth, item.done = result, True
-
-        def on_exit(reason: Term) -> None:
-            with lock:
-                self.ended.append((item, reason))
-                owner.wake()
-
-        process.on_exit = on_exit
         self._running[item.number] = item
         if stream.linked:
             with lock:
                 kernel.join(owner, process)
         if stream.supervise is not None:
             stream.supervise(process)
-        launch(process, stream.fn, (value,), done)
+        launch(process, stream.fn, (value,), item)
         owner.scheduler.pause()
 
     def deadline(self) -> float | None:
@@ -237,7 +238,8 @@ class _Flow(Belonging):
     def settle(self) -> None:
         """Takes note of what has ended, and ends what has had its time."""
         while self.ended:
-            item, reason = self.ended.popleft()
+            item = self.ended.popleft()
+            reason = item.ended_with
             if self._running.pop(item.number, None) is not None:
                 self._note(item, Ok(item.worth) if item.done and reason is NORMAL else self._exit(item, reason))
         now = self.owner.scheduler.now()
