@@ -53,7 +53,7 @@ class Simulation(Scheduler):
     def now(self) -> float:
         return self._time
 
-    def start(self, run: Callable[[], None]) -> None:
+    def start(self, run: Callable[[], None], short: bool = False) -> None:
         gate = ThreadWaiter()
 
         def thread() -> None:
