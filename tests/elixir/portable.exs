@@ -14,9 +14,15 @@ defmodule Portable do
     :ets.delete_all_objects(@labels)
   end
 
-  @doc "Gives a pid, reference or table a label, and returns it."
+  @doc """
+  Gives a pid, reference or table a label, and returns it.
+
+  A label that another pid, or another reference, has already is numbered: the second agent is "agent2".
+  """
   def label(term, name) when is_pid(term) or is_reference(term) do
-    :ets.insert(@labels, {term, name})
+    key = {:label, is_pid(term), name}
+    number = :ets.update_counter(@labels, key, 1, {key, 0})
+    :ets.insert_new(@labels, {term, if(number == 1, do: name, else: "#{name}#{number}")})
     term
   end
 
