@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias, final
 
 from matchspec.values import Pid, Term
 from runtime.errors import BadArg
-from runtime.process import self_
+from runtime.kernel import current, remnants
 
 Access: TypeAlias = Literal["public", "protected", "private"]
 ACCESS: Final = ("public", "protected", "private")
@@ -41,7 +41,7 @@ class Gate:
 
     def __init__(self, name: str, owner: Pid, access: Access, ordered: bool) -> None:
         self.lock: Final = threading.RLock()
-        self.owner: Final = owner
+        self.owner = owner
         self.name = name
         self.access: Access = access
         self.alive = True
@@ -58,8 +58,10 @@ class Gate:
     def check_access(self, free: Access) -> None:
         """`free`: the access that lets everybody do this; "protected" lets everybody read."""
         if self.access == "public" or (free == "protected" and self.access == "protected"):
+            if remnants.count:
+                current()  # the thread of a process that has ended gets no further
             return
-        caller = self_()
+        caller = current().pid
         if caller is not self.owner:
             allowed = f"a {self.access} table takes this from its owner {self.owner!r} only"
             raise BadArg("access", "calling process", caller, allowed, self.name)
@@ -93,7 +95,7 @@ class Gate:
             hook.left()
 
     def check_owner(self, what: str) -> None:
-        caller = self_()
+        caller = current().pid
         if caller is not self.owner:
             raise BadArg("access", "calling process", caller, f"only the owner {self.owner!r} may {what}", self.name)
 

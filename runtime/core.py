@@ -1,8 +1,8 @@
-"""The ground of a table: what it is made of, its life from `new` to `drop`, and what it says of itself.
+"""The ground of a table: what it is made of, and what it says of itself.
 
-`Table` is made of five layers, each a class of its own module that adds the methods of one subject: this one, then
-`runtime.objects` (single rows), `runtime.traversal` (keys and rows in order), `runtime.queries` (match specs) and
-`runtime.additions` (what Erlang's tables do not have).
+`Table` is made of six layers, each a class of its own module that adds the methods of one subject: this one, then
+`runtime.life` (owner, heir and end), `runtime.objects` (single rows), `runtime.traversal` (keys and rows in order),
+`runtime.queries` (match specs) and `runtime.additions` (what Erlang's tables do not have).
 
 A table begins with a plain storage. The first index, subscription or limit puts a WatchedStorage before it and a hook
 at the gate; tables without any of these do not pay for them.
@@ -17,10 +17,11 @@ from matchspec.ownership import is_immutable, own
 from matchspec.terms import OTHER, Key, rank
 from matchspec.values import Atom, Pid, Ref, Term, TermError
 from runtime import registry
-from runtime.access import Access, Gate, access_of
+from runtime.access import Access, Gate
 from runtime.errors import BadArg
 from runtime.expiry import Clock, Expiry, time_to_live
 from runtime.index import Index
+from runtime.kernel import Belonging
 from runtime.process import is_alive, self_
 from runtime.rows import Row, RowShape
 from runtime.statistics import Counters
@@ -68,6 +69,15 @@ class Options:
         self.compressed: Final = compressed
 
 
+class Heir:
+    """Who gets a table when its owner ends. `told`: it gets a message about it, with `data`."""
+
+    def __init__(self, pid: Pid, data: Term, told: bool) -> None:
+        self.pid: Final = pid
+        self.data: Final = data
+        self.told: Final = told
+
+
 class Limits:
     """How long rows live, in seconds by a clock, and how many there may be; None is without end."""
 
@@ -106,6 +116,8 @@ class TableCore(Generic[Row]):
         self._mutable = False  # some row holds, or has held, a value that can be changed in place
         self._exotic = False  # some key is, or has been, of a type of its own, such as Decimal or an Enum
         self._odd = False  # some key is, or has been, of a subclass of int, float, str or bytes
+        self._heir: Heir | None = None
+        self._ownership: Belonging | None = None  # what the owner holds of the table
         self._limits: Final = limits
         self._counters: Final = Counters()
         self._indexes: list[Index] = []  # replaced, never changed
@@ -213,24 +225,7 @@ class TableCore(Generic[Row]):
     def _verify(self) -> list[str]:
         return self._storage.check() if self._gate.alive else []
 
-    # --- life ---------------------------------------------------------------------------------------------------------
-
-    def drop(self) -> bool:
-        """Deletes the table with all its rows; True. From then on each operation on it raises BadArg, cause "id".
-
-        O(1). Erlang's ets:delete/1. Raises BadArg: "access" for a caller who is not the owner, unless it is public.
-        """
-        with self._gate.writing:
-            self._gate.alive = False
-            registry.strike(cast("Table[Any]", self), self._gate.name if self._named else None)
-            storage = self._storage
-            if isinstance(storage, WatchedStorage):
-                for subscription in self._upkeep.subscriptions:
-                    subscription.note_drop()
-                storage.observers, storage.recency = [], None
-                self._upkeep.expiry, self._indexes = None, []
-            storage.clear()
-        return True
+    # --- its name -----------------------------------------------------------------------------------------------------
 
     @overload
     def rename(self, name: str) -> str: ...
@@ -249,24 +244,6 @@ class TableCore(Generic[Row]):
             self._name = name
             self._gate.name = text
         return cast(registry.Name, name)
-
-    @overload
-    def setopts(self) -> bool: ...
-    @overload
-    def setopts(self, *, access: Access) -> bool: ...
-
-    def setopts(self, *, access: Checked = None) -> bool:
-        """Changes options of the table; True. `access` is the only one that can be changed.
-
-        O(1). Erlang's ets:setopts/2. Raises BadArg: "access" for a caller who is not the owner, "option", "id".
-        """
-        wanted = None if access is None else access_of(access, self._gate.name)
-        with self._gate.lock:
-            self._gate.check_alive()
-            self._gate.check_owner("set options")
-            if wanted is not None:
-                self._gate.access = wanted
-        return True
 
     # --- what a table says of itself ----------------------------------------------------------------------------------
 
@@ -376,7 +353,7 @@ class TableCore(Generic[Row]):
             case "protection":
                 return gate.access
             case "heir":
-                return None
+                return None if self._heir is None else self._heir.pid
         return self._rare_item(item)
 
     def _rare_item(self, item: str) -> Element:

@@ -21,7 +21,9 @@ Cause: TypeAlias = Literal[
     "file",
     "init_fun",
     "limit",
+    "noproc",
     "option",
+    "owner",
     "query",
     "unique",
 ]

@@ -23,8 +23,11 @@ from runtime.access import Access, access_of
 from runtime.continuation import Continuation
 from runtime.core import END, Checked, Element, Info, Limits, Options
 from runtime.errors import BadArg, choice
+from runtime.exits import Exit, Killed
 from runtime.expiry import Clock, time_to_live
 from runtime.hashed import BagStorage, SetStorage
+from runtime.kernel import current
+from runtime.life import ETS_TRANSFER, HeirOption, heir_of
 from runtime.ordered import OrderedStorage
 from runtime.registry import Name
 from runtime.rows import AnyRow, RowShape, RowType, row_shape
@@ -36,6 +39,7 @@ from runtime.updates import Position
 
 __all__ = [
     "END",
+    "ETS_TRANSFER",
     "AnyRow",
     "BadArg",
     "Continuation",
@@ -77,7 +81,7 @@ def new(
     keypos: Position = ...,
     access: Access = ...,
     named_table: bool = ...,
-    heir: None = ...,
+    heir: HeirOption = ...,
     write_concurrency: bool | str = ...,
     read_concurrency: bool = ...,
     decentralized_counters: bool | None = ...,
@@ -97,7 +101,7 @@ def new(
     keypos: Position = ...,
     access: Access = ...,
     named_table: bool = ...,
-    heir: None = ...,
+    heir: HeirOption = ...,
     write_concurrency: bool | str = ...,
     read_concurrency: bool = ...,
     decentralized_counters: bool | None = ...,
@@ -129,7 +133,7 @@ def new(
     max_size: Checked = None,
     clock: Clock = time.monotonic,
 ) -> AnyTable:
-    """Makes a table, owned by the calling thread. It lives until it is dropped or the program ends. Erlang's ets:new/2.
+    """Makes a table, owned by the calling process. It lives until it is dropped or its owner ends. Erlang's ets:new/2.
 
     Args:
         name: a str or an Atom. With `named_table`, `whereis` finds it; otherwise any number of tables may share it.
@@ -137,7 +141,8 @@ def new(
         type: "set", "ordered_set", "bag" or "duplicate_bag".
         keypos: where in a row its key stands, from 1, or the field's name.
         access: who may use it: "protected" (the owner writes, all read), "public" or "private".
-        heir: None. Tables outlive the threads that own them.
+        heir: who owns the table when its owner has ended: None, a Pid, or (Pid, data), who then gets the message
+            `(ETS_TRANSFER, table, old owner, data)`.
         write_concurrency: True, False or "auto". This and the following tune Erlang's locks and memory. They are
             reported by `info` and have no other effect.
         read_concurrency: True or False.
@@ -157,8 +162,7 @@ def new(
     shape = row_shape(row)
     kind = choice("option", "type", type, KINDS, text)
     storage = _storage(kind, _key_index(keypos, shape, text))
-    if heir is not None:
-        raise BadArg("option", "heir", heir, "allowed is None", text)
+    heir_of(heir, text)
     flags = {"named_table": named_table, "read_concurrency": read_concurrency, "compressed": compressed}
     for option, value in flags.items():
         if value is not True and value is not False:
@@ -178,6 +182,11 @@ def new(
         for column in columns:
             table.add_index(column, unique=is_unique)
     registry.enrol(table, text if named_table else None)
+    try:
+        table.settle(current(), heir)
+    except (Exit, Killed):  # an exit signal ended the caller in the middle of this
+        registry.strike(table, text if named_table else None)
+        raise
     return table
 
 

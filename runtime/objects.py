@@ -4,8 +4,9 @@ from typing import Any, TypeVar, overload
 
 from matchspec.terms import Key
 from matchspec.values import Term
-from runtime.core import Checked, Element, TableCore
+from runtime.core import Checked, Element
 from runtime.errors import BadArg
+from runtime.life import TableLife
 from runtime.rows import Row
 from runtime.storage import StoredRow
 from runtime.updates import Position, changed, counted, read_changes, read_counters, rebuilt, with_key
@@ -23,7 +24,7 @@ class _Missing:
 MISSING: Any = _Missing()  # the default of parameters that may be any term, None included
 
 
-class ObjectMethods(TableCore[Row]):
+class ObjectMethods(TableLife[Row]):
     """The methods that concern one key. Each is atomic, and leaves the table as it was when it raises."""
 
     # --- in -----------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ class Table(AdditionalMethods[Row]):
 
     The methods are named as in Erlang, but `drop` deletes the table, where `delete` deletes a key. All raise BadArg,
     with cause "id" after `drop`, and with cause "access" where the caller may not do this: a "protected" table is
-    written by its owner only, the thread that made it, and a "private" one is read by its owner only.
+    written by its owner only, the process that made it, and a "private" one is read by its owner only.
     """
 
     def tab2file(self, path: Checked) -> bool:

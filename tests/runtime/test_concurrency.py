@@ -244,12 +244,14 @@ def test_options_of_a_public_table_are_its_owners() -> None:
     assert in_thread(table.drop) is True  # but anybody may drop it, as in Erlang
 
 
-def test_a_table_outlives_its_thread() -> None:
-    table: AnyTable = in_thread(lambda: ets.new("t"))
-    assert not is_alive(table.info("owner"))
-    assert table.tab2list() == []
-    assert refused(table, lambda t: t.insert((1,)))
-    assert table in ets.all()
+def test_a_table_goes_with_its_thread() -> None:
+    table: AnyTable = in_thread(lambda: ets.new("t", named_table=True))
+    assert table.info() is None
+    assert ets.whereis("t") is None
+    assert table not in ets.all()
+    with pytest.raises(BadArg) as caught:
+        table.tab2list()
+    assert caught.value.cause == "id"
 
 
 def test_the_fixations_of_an_ended_thread_are_gone() -> None:

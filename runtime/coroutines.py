@@ -1,0 +1,148 @@
+"""Processes that are coroutines: the event loop that runs them, and how they wait.
+
+A coroutine process runs on the event loop of whoever started it, if that is a coroutine itself; otherwise on the
+runtime's own loop, which has a thread of its own from the first such process on. An exit signal cancels it: it gets
+asyncio's CancelledError where it waits. This module is the only one that imports asyncio, which takes 25 ms.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeAlias, final
+
+from matchspec.values import Term
+from runtime import kernel
+from runtime.exits import NORMAL, Killed
+from runtime.kernel import Monitor, Process, landed
+from runtime.launch import Done, ended_by
+from runtime.scheduler import Waiter, lock
+
+Make: TypeAlias = Callable[[], Awaitable[Any]]
+
+_starting: Final = threading.Lock()
+_loops: Final[list[asyncio.AbstractEventLoop]] = []  # the runtime's own, once there is one
+_running: Final[set[asyncio.Task[None]]] = set()  # asyncio itself does not keep its tasks alive
+
+
+@final
+class LoopWaiter(Waiter):
+    """A coroutine that waits, on the event loop that runs it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self.loop: Final = loop
+        self.future: Final[asyncio.Future[None]] = loop.create_future()
+
+    def resume(self) -> None:
+        if running_loop() is self.loop:
+            self.finish()
+        elif not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.finish)
+
+    def finish(self) -> None:
+        if not self.future.done():
+            self.future.set_result(None)
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop that runs in the calling thread, or None."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _own_loop() -> asyncio.AbstractEventLoop:
+    with _starting:
+        if not _loops:
+            loop = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, name="matchspec-loop", daemon=True).start()
+            _loops.append(loop)
+        return _loops[0]
+
+
+def launch(process: Process, make: Make, done: Done | None) -> None:
+    """Starts a coroutine process. `make` is called, and what it gives awaited, as the process."""
+    running = running_loop()
+    loop = _own_loop() if running is None else running
+    gate: LoopWaiter | None = None
+    if process.scheduler.takes_turns:
+        gate = LoopWaiter(loop)
+        with lock:
+            process.scheduler.enter(gate)
+    if running is not None:
+        _begin(process, make, done, loop, gate)
+    else:
+        loop.call_soon_threadsafe(_begin, process, make, done, loop, gate)
+
+
+def _begin(
+    process: Process, make: Make, done: Done | None, loop: asyncio.AbstractEventLoop, gate: LoopWaiter | None
+) -> None:
+    task = loop.create_task(_drive(process, make, done, gate))
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+
+    def cancel() -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(task.cancel)
+
+    if gate is None:  # where processes take turns, the end of a process wakes it instead
+        process.cancel = cancel
+        if not process.alive:
+            task.cancel()
+
+
+async def _drive(process: Process, make: Make, done: Done | None, gate: LoopWaiter | None) -> None:
+    kernel.inner.set(process)
+    if gate is not None:
+        await gate.future
+    with lock:
+        process.attended = process.alive
+    reason: Term = NORMAL
+    try:
+        if process.alive:
+            result = await make()
+            if done is not None and process.alive:
+                done(result)
+    except Killed:
+        reason = process.reason
+    except asyncio.CancelledError as error:
+        # Either an exit signal has ended the process, or somebody cancelled it by asyncio's own means.
+        reason = process.reason if not process.alive else ended_by(process, error)
+    except BaseException as error:  # noqa: BLE001  # whatever the function raises ends its process, and only that
+        reason = ended_by(process, error)
+    process.cancel = None
+    kernel.detach(process)
+    kernel.end(process, reason)
+    if gate is not None:
+        with lock:
+            process.scheduler.leave()
+
+
+def prepare(process: Process, monitor: Monitor | None = None) -> LoopWaiter:
+    """A waiter in its place: whatever comes from now on wakes it. The lock is held."""
+    waiter = LoopWaiter(asyncio.get_running_loop())
+    process.place(waiter, monitor)
+    return waiter
+
+
+async def suspend(process: Process, waiter: LoopWaiter, deadline: float | None, monitor: Monitor | None = None) -> bool:
+    """Waits until the waiter is woken, or the deadline; False when it was the deadline. Raises Killed or Exit."""
+    scheduler = process.scheduler
+    with lock:
+        timed = scheduler.suspending(waiter, deadline) and not waiter.woken
+    timer: asyncio.TimerHandle | None = None
+    if timed and deadline is not None:
+        timer = waiter.loop.call_later(max(deadline - scheduler.now(), 0.0), waiter.finish)
+    try:
+        await waiter.future
+    finally:
+        if timer is not None:
+            timer.cancel()
+        with lock:
+            if not waiter.woken:
+                process.displace(waiter, monitor)
+    if not process.alive:
+        raise landed(process)
+    return waiter.woken

@@ -1,0 +1,429 @@
+"""Processes: their state, and how the end of one reaches the others. Erlang's links, monitors and exit signals.
+
+A process is RUNNING until something ends it: its function returns or raises, or an exit signal comes. Ending has two
+steps. It is EXITING while what it owns is closed: its tables go, or pass to their heirs, and its names are given up.
+Then it is EXITED, and those who are linked to it or monitor it hear of it; so whoever hears of it finds its tables
+gone, as in Erlang. `end_all` is the one place where a process changes state.
+
+To everybody else a process is gone as soon as the signal has come, but its thread cannot be stopped where it is. Such
+a thread is a *remnant*: each of its runtime calls, those of tables included, raises Killed, and what its function
+returns is dropped.
+
+One lock (`runtime.scheduler.lock`) guards all links, monitors, mailboxes and states. It is held for a few dict
+operations at a time, and never while a user's code runs.
+"""
+
+import contextvars
+import enum
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias, final
+
+from matchspec.values import Atom, Pid, Ref, Term
+from runtime.exits import KILL, KILLED, NOPROC, NORMAL, Exit, Killed
+from runtime.mailbox import Mailbox
+from runtime.scheduler import SYSTEM, Scheduler, ThreadWaiter, Waiter, lock
+
+DOWN: Final = Atom("DOWN")
+EXIT: Final = Atom("EXIT")
+PROCESS: Final = Atom("process")
+
+
+class State(enum.Enum):
+    RUNNING = "running"  # or waiting; whether its function has begun does not matter to others
+    EXITING = "exiting"  # what it owns is being closed
+    EXITED = "exited"  # all who asked have been told
+
+
+class Belonging:
+    """Something that is closed, or passed on, when its owner ends."""
+
+    def owner_ended(self, owner: Pid, reason: Term) -> None:
+        """Called without the lock, once, before anybody hears of the end."""
+        raise AssertionError("every belonging has its own")
+
+
+@final
+class Monitor:
+    """One process watches another. `shown` stands for the watched one in the DOWN message: its pid, or its name.
+
+    `waiter` waits for just this: the DOWN message, or the reply that a task sends with the same reference.
+    """
+
+    __slots__ = ("ref", "shown", "waiter", "watched", "watcher")
+
+    def __init__(self, ref: Ref, watcher: "Process", watched: "Process", shown: Term) -> None:
+        self.ref: Final = ref
+        self.watcher: Final = watcher
+        self.watched: Final = watched
+        self.shown: Final = shown
+        self.waiter: Waiter | None = None
+
+    def fire(self, reason: Term) -> None:
+        """The watched process has ended. The lock is held."""
+        self.watcher.box().put_down(self.ref, (DOWN, self.ref, PROCESS, self.shown, reason))
+        self.wake()
+
+    def reply(self, value: Term) -> None:
+        """The watched process has something to say to its watcher: the message (reference, value)."""
+        self.watcher.box().put_reply(self.ref, (self.ref, value))
+        self.wake()
+
+    def wake(self) -> None:
+        waiter = self.waiter
+        if waiter is None:
+            self.watcher.wake()
+        else:
+            self.waiter = None
+            self.watcher.scheduler.wake(waiter)
+
+
+@final
+class Process:
+    """A process, as the runtime sees it; users have its pid.
+
+    `own_thread`: the runtime has not started the thread, so it goes on, as another process, when this one ends.
+    """
+
+    def __init__(self, scheduler: Scheduler, callers: tuple[Pid, ...], label: str, own_thread: bool = False) -> None:
+        self.pid: Final = Pid()
+        self.scheduler = scheduler  # a simulation takes the main process over for a while
+        self.callers: Final = callers
+        self.label = label
+        self.own_thread: Final = own_thread
+        self.state = State.RUNNING
+        self.alive = True  # state is RUNNING; a plain attribute, since it is looked at in every call
+        self.attended = False  # some thread or coroutine runs it now; otherwise nothing remains when it ends
+        self.reason: Term = None
+        self.trapping = False
+        self.name: str | None = None
+        self.mailbox: Mailbox | None = None
+        self.waiters: list[Waiter] = []
+        self.links: dict[int, Process] = {}
+        self.monitors: dict[int, Monitor] | None = None  # those that it has set, by the number of their reference
+        self.watchers: dict[int, Monitor] | None = None  # those that others have set on it
+        self.belongings: dict[int, Belonging] | None = None
+        self.cancel: Callable[[], None] | None = None  # ends a coroutine's wait; called without the lock
+        self.on_exit: Callable[[Term], None] | None = None  # called without the lock, for those who wait for its work
+        self.passive = False  # it has no thread of its own, and drops messages that come while nobody runs it
+        self.server: object = None  # what runs it, where that is no plain function: an agent's server
+
+    def __repr__(self) -> str:
+        return f"<{self.pid!r} {self.name or self.label}>"
+
+    # --- messages; the lock is held --------------------------------------------------------------------------------
+
+    def box(self) -> Mailbox:
+        box = self.mailbox
+        if box is None:
+            box = self.mailbox = Mailbox()
+        return box
+
+    def wake(self) -> None:
+        """Lets all its waiting calls look again."""
+        if self.waiters:
+            waiters, self.waiters = self.waiters, []
+            for waiter in waiters:
+                self.scheduler.wake(waiter)
+
+    def put(self, message: Term) -> None:
+        if self.attended or not self.passive:
+            self.box().put(message)
+            self.wake()
+
+    def wait(self, deadline: float | None, monitor: Monitor | None = None) -> bool:
+        """Waits for a message, an exit signal or the deadline; False when it was the deadline. The lock is let go.
+
+        With a monitor, for what comes of that only. Raises Killed, or Exit, when this process has ended.
+        """
+        waiter = ThreadWaiter()
+        self.place(waiter, monitor)
+        try:
+            self.scheduler.block(waiter, deadline)
+        finally:
+            if not waiter.woken:
+                self.displace(waiter, monitor)
+        if not self.alive:
+            raise landed(self)
+        return waiter.woken
+
+    def place(self, waiter: Waiter, monitor: Monitor | None) -> None:
+        """Puts a waiter where what it waits for will find it."""
+        if monitor is not None and monitor.waiter is None:
+            monitor.waiter = waiter
+        else:
+            self.waiters.append(waiter)
+
+    def displace(self, waiter: Waiter, monitor: Monitor | None) -> None:
+        """Takes a waiter away that was not woken."""
+        if monitor is not None and monitor.waiter is waiter:
+            monitor.waiter = None
+        elif waiter in self.waiters:
+            self.waiters.remove(waiter)
+
+    def own(self, belonging: Belonging) -> None:
+        """The belonging is told when this process ends. Raises Killed when it has."""
+        with lock:
+            if not self.keep(belonging):
+                raise landed(self)
+
+    def keep(self, belonging: Belonging) -> bool:
+        """As `own`; whether this process is alive. The lock is held."""
+        if not self.alive:
+            return False
+        if self.belongings is None:
+            self.belongings = {}
+        self.belongings[id(belonging)] = belonging
+        return True
+
+    def disown(self, belonging: Belonging) -> None:
+        with lock:
+            if self.belongings is not None:
+                self.belongings.pop(id(belonging), None)
+
+
+@final
+class Remnants:
+    """How many threads are still running for processes that have ended; tables look at it before they let one in."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+remnants: Final = Remnants()
+living: Final[dict[int, Process]] = {}  # by the number of the pid
+names: Final[dict[str, Process]] = {}
+_local: Final = threading.local()
+# Which process runs here, if it is not simply the thread's own: a coroutine's, or an agent's whose function a caller
+# runs. A context variable, since many coroutines share a thread.
+inner: Final[contextvars.ContextVar[Process | None]] = contextvars.ContextVar("matchspec_process", default=None)
+
+
+# --- which process is calling -----------------------------------------------------------------------------------------
+
+
+def current() -> Process:
+    """The calling process. O(1). Raises Killed, or Exit in a thread of the user's own, when it has ended."""
+    process = inner.get()
+    if process is None:
+        try:
+            process = _local.process
+        except AttributeError:
+            return _enrol()
+    if not process.alive:
+        raise landed(process)
+    return process
+
+
+def landed(process: Process) -> BaseException:
+    """What a call of an ended process raises. A thread of the user's own is another process from then on."""
+    if not process.own_thread:
+        return Killed(process.reason)
+    if getattr(_local, "process", None) is process:
+        del _local.process
+        _local.scheduler = process.scheduler
+    with lock:
+        depart(process)
+    return Exit(process.reason)
+
+
+@final
+class _ThreadEnd:
+    """Lies in a thread's local storage, so it is deleted when the thread ends, and then the process ends too."""
+
+    def __init__(self, process: Process) -> None:
+        self._process: Final = process
+
+    def __del__(self) -> None:
+        if not sys.is_finalizing():
+            with lock:
+                depart(self._process)
+            end(self._process, NORMAL)
+
+
+def _enrol() -> Process:
+    scheduler: Scheduler = getattr(_local, "scheduler", SYSTEM)
+    process = Process(scheduler, (), threading.current_thread().name, own_thread=True)
+    begin(process)
+    process.attended = True
+    _local.process = process
+    if not scheduler.takes_turns:
+        _local.end = _ThreadEnd(process)
+    return process
+
+
+def impersonate(process: Process | None, scheduler: Scheduler) -> Process | None:
+    """Makes the calling thread another process, or a new one if None, by this scheduler; the one that it was."""
+    before: Process | None = getattr(_local, "process", None)
+    if before is not None:
+        del _local.process
+    _local.scheduler = scheduler
+    if process is not None:
+        _local.process = process
+    return before
+
+
+def adopt(process: Process) -> None:
+    """The calling thread, one of the runtime's, runs this process from now on."""
+    _local.process = process
+    with lock:
+        process.attended = True
+        if not process.alive:
+            remnants.count += 1
+
+
+def release(process: Process) -> None:
+    """The calling thread has run the function of this process to its end."""
+    del _local.process
+    detach(process)
+
+
+def detach(process: Process) -> None:
+    """Nothing runs this process any more."""
+    with lock:
+        depart(process)
+
+
+def depart(process: Process) -> None:
+    """No thread runs this process any more. The lock is held."""
+    if process.attended:
+        process.attended = False
+        if not process.alive:
+            remnants.count -= 1
+
+
+def begin(process: Process) -> None:
+    """The process exists from now on."""
+    with lock:
+        living[process.pid.number] = process
+
+
+def find(pid: Pid) -> Process | None:
+    """The living process of this pid, or None. O(1)."""
+    return living.get(pid.number)
+
+
+# --- how processes end ------------------------------------------------------------------------------------------------
+
+Victim: TypeAlias = tuple[Process, Any]  # a process to be ended, and the reason
+
+
+def end(process: Process, reason: Term) -> None:
+    """Ends a process, and all those that its end takes with it. O(all links and monitors of theirs)."""
+    end_all([(process, reason)])
+
+
+def end_all(victims: list[Victim]) -> None:
+    """Ends processes in the order given. A list of work, not recursion: a chain of links can be of any length."""
+    at = 0
+    while at < len(victims):
+        process, reason = victims[at]
+        at += 1
+        with lock:
+            if not process.alive:
+                continue
+            belongings = _exiting(process, reason)
+            if not belongings and process.on_exit is None and process.cancel is None:
+                _exited(process, reason, victims)
+                continue
+        for belonging in belongings:
+            belonging.owner_ended(process.pid, reason)
+        if process.on_exit is not None:
+            process.on_exit(reason)
+        if process.cancel is not None:
+            process.cancel()
+        with lock:
+            _exited(process, reason, victims)
+
+
+def _exiting(process: Process, reason: Term) -> list[Belonging]:
+    process.state, process.alive, process.reason = State.EXITING, False, reason
+    if process.attended:
+        remnants.count += 1
+    living.pop(process.pid.number, None)
+    if process.name is not None:
+        names.pop(process.name, None)
+        process.name = None
+    belongings = list(process.belongings.values()) if process.belongings else []
+    process.belongings = None
+    return belongings
+
+
+def _exited(process: Process, reason: Term, victims: list[Victim]) -> None:
+    """Tells everybody; those who are to end because of it are added to `victims`."""
+    process.state = State.EXITED
+    links, process.links = process.links, {}
+    for other in links.values():
+        other.links.pop(process.pid.number, None)
+        signal(other, process.pid, reason, victims)
+    watchers, process.watchers = process.watchers, None
+    for monitor in (watchers or {}).values():
+        watcher = monitor.watcher
+        if watcher.monitors is not None:
+            watcher.monitors.pop(monitor.ref.number, None)
+        monitor.fire(reason)
+    monitors, process.monitors = process.monitors, None
+    for monitor in (monitors or {}).values():
+        if monitor.watched.watchers is not None:
+            monitor.watched.watchers.pop(monitor.ref.number, None)
+        if monitor.waiter is not None:
+            process.scheduler.wake(monitor.waiter)
+    process.mailbox = None
+    process.wake()
+
+
+def signal(target: Process, sender: Pid, reason: Term, victims: list[Victim], sent: bool = False) -> None:
+    """An exit signal arrives; the lock is held. `sent`: by `exit(pid, reason)`, else along a link.
+
+    Erlang's rules: a sent `kill` cannot be trapped, and those who are linked to its victim see `killed`; `normal` ends
+    nobody, unless it is sent to oneself; who traps exits gets a message.
+    """
+    if not target.alive:
+        return
+    if sent and reason is KILL:
+        victims.append((target, KILLED))
+    elif target.trapping:
+        target.put((EXIT, sender, reason))
+    elif reason is not NORMAL or (sent and sender is target.pid):
+        victims.append((target, reason))
+
+
+# --- links and monitors; the lock is held -----------------------------------------------------------------------------
+
+
+def join(one: Process, other: Process) -> None:
+    """Links two processes, of which both are alive."""
+    if one is not other:
+        one.links[other.pid.number] = other
+        other.links[one.pid.number] = one
+
+
+def part(one: Process, other: Process) -> None:
+    one.links.pop(other.pid.number, None)
+    other.links.pop(one.pid.number, None)
+
+
+def watch(watcher: Process, watched: Process, shown: Term, ref: Ref | None = None) -> Monitor:
+    """Sets a monitor; on a process that has ended it fires at once."""
+    monitor = Monitor(Ref() if ref is None else ref, watcher, watched, shown)
+    number = monitor.ref.number
+    if watched.alive or watched.state is State.EXITING:
+        if watched.watchers is None:
+            watched.watchers = {}
+        if watcher.monitors is None:
+            watcher.monitors = {}
+        watched.watchers[number] = watcher.monitors[number] = monitor
+    else:
+        monitor.fire(NOPROC)
+    return monitor
+
+
+def unwatch(watcher: Process, ref: Ref) -> bool:
+    """Takes a monitor away; whether it was still there."""
+    monitor = watcher.monitors.pop(ref.number, None) if watcher.monitors is not None else None
+    if monitor is None:
+        return False
+    if monitor.watched.watchers is not None:
+        monitor.watched.watchers.pop(ref.number, None)
+    return True

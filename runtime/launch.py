@@ -1,0 +1,95 @@
+"""How a process gets its thread, or its place on an event loop, and how what its function returns or raises ends it."""
+
+import functools
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeAlias
+
+from matchspec.values import Pid, Term
+from runtime import kernel
+from runtime.exits import NORMAL, Killed, is_crash, reason_of
+from runtime.kernel import Process
+
+Function: TypeAlias = Callable[..., Any]
+Done: TypeAlias = Callable[[Any], None]  # takes the function's result, before the process ends
+
+_COROUTINE: Final = 0x80  # of a code object's flags: inspect.CO_COROUTINE, which would cost 10 ms to import
+_log: Final = logging.getLogger("runtime.process")
+
+
+def launch(process: Process, fn: Function, args: tuple[Any, ...], done: Done | None = None) -> None:
+    """Starts a process, which exists from now on: a plain function on a thread, a coroutine function on a loop."""
+    kernel.begin(process)
+    if is_coroutine_function(fn):
+        from runtime import coroutines
+
+        coroutines.launch(process, functools.partial(fn, *args), done)
+    else:
+        process.scheduler.start(functools.partial(_run, process, fn, args, done))
+
+
+def _run(process: Process, fn: Function, args: tuple[Any, ...], done: Done | None) -> None:
+    kernel.adopt(process)
+    reason: Term = NORMAL
+    try:
+        if process.alive:
+            result = fn(*args)
+            if isinstance(result, Coroutine):  # of a function that does not look like a coroutine function: a lambda's
+                from runtime import coroutines
+
+                kernel.release(process)
+                coroutines.launch(process, lambda: result, done)
+                return
+            if done is not None:
+                done(result)
+    except Killed:
+        reason = process.reason
+    except BaseException as error:  # noqa: BLE001  # whatever the function raises ends its process, and only that
+        reason = ended_by(process, error)
+    kernel.release(process)
+    kernel.end(process, reason)
+
+
+def ended_by(process: Process, error: BaseException) -> Term:
+    """The reason with which an error that was not caught ends a process; logged unless it is an orderly one."""
+    reason = reason_of(error)
+    if process.alive and is_crash(reason):
+        log_crash(process, reason)
+    return reason
+
+
+def log_crash(process: Process, reason: Term) -> None:
+    """Says that a process ends otherwise than it should."""
+    error = reason[0] if isinstance(reason, tuple) and reason and isinstance(reason[0], BaseException) else None
+    name = f" ({process.name})" if process.name else ""
+    shown = f"{type(error).__name__}: {error}" if error is not None else repr(reason)
+    called = f", started by {' <- '.join([repr(pid) for pid in process.callers])}" if process.callers else ""
+    _log.error("process %r%s running %s ended: %s%s", process.pid, name, process.label, shown, called, exc_info=error)
+
+
+def label_of(fn: Function) -> str:
+    """The name of a function for messages."""
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    name = getattr(fn, "__qualname__", None) or type(fn).__qualname__
+    return f"{getattr(fn, '__module__', None) or '?'}.{name}"
+
+
+def child(parent: Process, fn: Function) -> Process:
+    """A process that has not begun, of the parent's scheduler, and called by the parent and the parent's callers."""
+    return Process(parent.scheduler, callers_of(parent), label_of(fn))
+
+
+def callers_of(parent: Process) -> tuple[Pid, ...]:
+    return (parent.pid, *parent.callers)
+
+
+def is_coroutine_function(fn: Function) -> bool:
+    """Whether calling it gives a coroutine: an `async def`, a method or a partial of one, or an object called so."""
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    function = getattr(fn, "__func__", fn)
+    code = getattr(function, "__code__", None)
+    if code is None:
+        code = getattr(vars(type(fn)).get("__call__"), "__code__", None)
+    return code is not None and bool(code.co_flags & _COROUTINE)
