@@ -10,6 +10,7 @@ from typing import cast
 
 import pytest
 from lark import Lark
+from lark.grammar import Rule
 from lark.parsers.lalr_analysis import Reduce
 
 import grammar
@@ -136,13 +137,17 @@ def content(lark: Lark) -> object:
     states = lark.parser.parser._parse_table.states.values()
     actions = Counter(
         [
-            frozenset([(token, repr(to) if what is Reduce else "") for token, (what, to) in state.items()])
+            frozenset([(token, rule(to) if what is Reduce else "shift") for token, (what, to) in state.items()])
             for state in states
         ]
     )
     terminals = {(term.name, term.pattern.to_regexp(), term.priority) for term in lark.terminals}
     options = {name: value for name, value in lark.options.options.items() if name not in {"postlex", "source_path"}}
     return actions, terminals, options, type(lark.options.postlex)
+
+
+def rule(rule: Rule) -> object:
+    return str(rule.origin.name), tuple(str(symbol.name) for symbol in rule.expansion), rule.alias, repr(rule.options)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"made_from": []}', '{"made_from": 1}'])
