@@ -28,7 +28,7 @@ from runtime.scheduler import SYSTEM, Scheduler, ThreadWaiter, Waiter, lock
 _SWITCH: Final = 0.3  # how likely a place where a switch is possible is one: often, and yet some run on for a while
 
 
-class Deadlock(RuntimeError):
+class Deadlock(Exception):
     """In a simulation, every process waits, and nothing that any of them waits for can come."""
 
 
