@@ -320,21 +320,25 @@ def end_all(victims: list[Victim]) -> None:
     while at < len(victims):
         process, reason = victims[at]
         at += 1
-        with lock:
-            if not process.alive:
-                continue
-            belongings = _exiting(process, reason)
-            if not belongings and process.on_exit is None and process.cancel is None:
-                _exited(process, reason, victims)
-                continue
-        for belonging in belongings:
-            belonging.owner_ended(process.pid, reason)
-        if process.on_exit is not None:
-            process.on_exit(reason)
-        if process.cancel is not None:
-            process.cancel()
-        with lock:
+        _end_one(process, reason, victims)
+
+
+def _end_one(process: Process, reason: Term, victims: list[Victim]) -> None:
+    with lock:
+        if not process.alive:
+            return
+        belongings = _exiting(process, reason)
+        if not belongings and process.on_exit is None and process.cancel is None:
             _exited(process, reason, victims)
+            return
+    for belonging in belongings:
+        belonging.owner_ended(process.pid, reason)
+    if process.on_exit is not None:
+        process.on_exit(reason)
+    if process.cancel is not None:
+        process.cancel()
+    with lock:
+        _exited(process, reason, victims)
 
 
 def _exiting(process: Process, reason: Term) -> list[Belonging]:

@@ -46,7 +46,7 @@ class Simulation(Scheduler):
         self._timers: Final[list[tuple[float, int, Waiter]]] = []  # a heap; of one deadline, the first set comes first
         self._numbers = 0
         self._root: Waiter | None = None  # the wait of the process that opened the simulation
-        self._thread: Final = threading.get_ident()  # of the process that opened the simulation
+        self._opener: Final = threading.get_ident()  # of the process that opened the simulation
         self._deadlocked = False
         self.steps = 0  # how often the baton was passed on
 
@@ -76,7 +76,7 @@ class Simulation(Scheduler):
         self._pass_on()
 
     def block(self, waiter: ThreadWaiter, deadline: float | None) -> None:
-        if threading.get_ident() == self._thread:
+        if threading.get_ident() == self._opener:
             self._root = waiter
         self.suspending(waiter, deadline)
         lock.release()

@@ -7,7 +7,7 @@ processes do not send messages: each leaves its result with the stream, and its 
 
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, final
 
 from matchspec.values import Atom, Pid, Term
@@ -83,41 +83,44 @@ class Stream(Generic[T]):
         self.zip: Final = zip_input_on_exit
         self.linked: Final = linked
 
-    def __iter__(self) -> Iterator[Ok[T] | ExitReason]:
-        flow = _Flow(self, current())
-        try:
-            while True:
-                if flow.fill():
-                    flow.wait()
-                outcome = flow.next()
-                if outcome is None:
-                    if flow.over():
-                        return
-                else:
-                    yield outcome
-        finally:
-            flow.close()
+    def __iter__(self) -> "Outcomes[T]":
+        return Outcomes(_Flow(self, current()))
 
-    async def __aiter__(self) -> AsyncIterator[Ok[T] | ExitReason]:
-        from runtime import coroutines
+    def __aiter__(self) -> "Outcomes[T]":
+        return Outcomes(_Flow(self, current()))
 
-        flow = _Flow(self, current())
-        try:
-            while True:
-                if flow.fill():
-                    with lock:
-                        waiter = None if flow.ended else coroutines.prepare(flow.owner)
-                    if waiter is not None:
-                        await coroutines.suspend(flow.owner, waiter, flow.deadline())
-                    flow.settle()
-                outcome = flow.next()
-                if outcome is None:
-                    if flow.over():
-                        return
-                else:
-                    yield outcome
-        finally:
-            flow.close()
+
+@final
+class Outcomes(Generic[T]):
+    """An iterator over a stream, for `for` and `async for`. When it is given up, what is still running ends."""
+
+    def __init__(self, flow: "_Flow") -> None:
+        self._flow: Final = flow
+
+    def __iter__(self) -> "Outcomes[T]":
+        return self
+
+    def __aiter__(self) -> "Outcomes[T]":
+        return self
+
+    def __next__(self) -> Ok[T] | ExitReason:
+        outcome = self._flow.wait_for_next()
+        if outcome is None:
+            raise StopIteration
+        return outcome
+
+    async def __anext__(self) -> Ok[T] | ExitReason:
+        outcome = await self._flow.next_async()
+        if outcome is None:
+            raise StopAsyncIteration
+        return outcome
+
+    def close(self) -> None:
+        """Ends what is still running. Iterating to the end, leaving a loop and deleting the iterator do so too."""
+        self._flow.close()
+
+    def __del__(self) -> None:
+        self._flow.close()
 
 
 def is_count(value: Term) -> bool:
@@ -138,7 +141,46 @@ class _Flow(Belonging):
         self._running: Final[dict[int, _Item]] = {}  # by number, so the first has the next deadline
         self.ended: Final[deque[tuple[_Item, Term]]] = deque()  # appended to by the processes
         self._outcomes: Final[dict[int, Ok[Any] | ExitReason]] = {}
+        self._closed = False
         owner.own(self)
+
+    def wait_for_next(self) -> Ok[Any] | ExitReason | None:
+        """The next outcome, or None when there are no more."""
+        try:
+            while True:
+                if self.fill():
+                    self.wait()
+                outcome = self.next()
+                if outcome is not None:
+                    return outcome
+                if self.over():
+                    self.close()
+                    return None
+        except BaseException:
+            self.close()
+            raise
+
+    async def next_async(self) -> Ok[Any] | ExitReason | None:
+        """`wait_for_next` for coroutines."""
+        from runtime import coroutines
+
+        try:
+            while True:
+                if self.fill():
+                    with lock:
+                        waiter = None if self.ended else coroutines.prepare(self.owner)
+                    if waiter is not None:
+                        await coroutines.suspend(self.owner, waiter, self.deadline())
+                    self.settle()
+                outcome = self.next()
+                if outcome is not None:
+                    return outcome
+                if self.over():
+                    self.close()
+                    return None
+        except BaseException:
+            self.close()
+            raise
 
     def fill(self) -> bool:
         """Starts processes while there are places and items; whether there is something to wait for."""
@@ -237,6 +279,9 @@ class _Flow(Belonging):
 
     def close(self) -> None:
         """Ends what is still running."""
+        if self._closed:
+            return
+        self._closed = True
         self.owner.disown(self)
         running, left = list(self._running.values()), self._source
         self._running.clear()
