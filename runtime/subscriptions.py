@@ -103,7 +103,7 @@ class Subscription(Observer):
                     self.active = False
                 elif self._concerns(change.old) or self._concerns(change.new):
                     self._deliver(Event(kind_of(change), self._shown(change.old), self._shown(change.new)))
-            except Exception as error:  # noqa: BLE001  # the subscriber's own code may raise anything
+            except Exception as error:  # the subscriber's own code may raise anything
                 self.error = error
                 self.active = False
                 import logging
