@@ -264,7 +264,7 @@ class MatchSpec(Generic[Row, T]):
     gives the atom 'EXIT' in its place, as ETS does.
     """
 
-    __slots__ = ("_hash", "_program", "clauses", "language", "raises", "row_type", "source")
+    __slots__ = ("_hash", "_program", "clauses", "language", "memo", "memo_of_counts", "raises", "row_type", "source")
 
     def __init__(
         self,
@@ -282,6 +282,9 @@ class MatchSpec(Generic[Row, T]):
         self.source: Final = source
         self._hash: int | None = None
         self._program: Program | None = None
+        # What a planner worked out the last time, for its own use: for all results, and for those that are True.
+        self.memo: object = None
+        self.memo_of_counts: object = None
 
     @property
     def program(self) -> "Program":

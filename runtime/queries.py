@@ -319,6 +319,8 @@ class QueryMethods(TraversalMethods[Row]):
     # --- how it is done -----------------------------------------------------------------------------------------------
 
     def _spec(self, query: Query) -> Spec:
+        if isinstance(query, MatchSpec):
+            return query
         return spec(query, row=self._shape.row_type)
 
     def _pattern(self, pattern: Pattern, body: Term) -> Spec:
@@ -342,9 +344,13 @@ class QueryMethods(TraversalMethods[Row]):
         return rows
 
     def _release(self, rows: list[StoredRow], found: int) -> None:
-        with self._gate.lock:
+        lock = self._gate.lock
+        lock.acquire()
+        try:
             self._storage.release(rows)
             self._counters.found += found
+        finally:
+            lock.release()
 
     def _results(self, query: Spec, backwards: bool) -> list[Any]:
         program = query.program
