@@ -62,7 +62,8 @@ defmodule Portable do
     if String.valid?(term), do: quoted(anonymous(term)), else: tagged("b", quoted(Base.encode16(term, case: :lower)))
   end
 
-  defp encode(term) when is_list(term), do: if(stacktrace?(term), do: tagged("stacktrace", "[]"), else: encode_all(term))
+  defp encode(term) when is_list(term),
+    do: if(stacktrace?(term), do: tagged("stacktrace", "[]"), else: encode_all(term))
 
   defp encode(%Task{} = task) do
     tagged("task", ["[", encode(task.owner), ",", encode(task.pid), ",", encode(task.ref), "]"])

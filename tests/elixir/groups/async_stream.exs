@@ -187,7 +187,8 @@ defmodule AsyncStream do
   end
 
   scenario "the time limit is for each item, not for all" do
-    Task.async_stream(1..4, fn item -> Process.sleep(60) && item end, timeout: 150, max_concurrency: 1) |> Enum.to_list()
+    Task.async_stream(1..4, fn item -> Process.sleep(60) && item end, timeout: 150, max_concurrency: 1)
+    |> Enum.to_list()
   end
 
   scenario "the time limit does not count the time that the consumer takes" do

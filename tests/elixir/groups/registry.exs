@@ -28,7 +28,13 @@ defmodule Registries do
 
   scenario "unique: 1 and 1.0 are different keys" do
     r = unique()
-    [ok(Registry.register(r, 1, :integer)), ok(Registry.register(r, 1.0, :float)), Registry.lookup(r, 1), Registry.lookup(r, 1.0)]
+
+    [
+      ok(Registry.register(r, 1, :integer)),
+      ok(Registry.register(r, 1.0, :float)),
+      Registry.lookup(r, 1),
+      Registry.lookup(r, 1.0)
+    ]
   end
 
   scenario "unique: any term is a key and a value" do
@@ -103,7 +109,13 @@ defmodule Registries do
   scenario "unregister_match, unique" do
     r = unique()
     Registry.register(r, :k, 1)
-    [Registry.unregister_match(r, :k, 2), Registry.lookup(r, :k), Registry.unregister_match(r, :k, 1), Registry.lookup(r, :k)]
+
+    [
+      Registry.unregister_match(r, :k, 2),
+      Registry.lookup(r, :k),
+      Registry.unregister_match(r, :k, 1),
+      Registry.lookup(r, :k)
+    ]
   end
 
   scenario "entries vanish when their owner ends" do
@@ -271,6 +283,7 @@ defmodule Registries do
 
   scenario "register_name: yes, no, and only for oneself" do
     r = unique()
+
     [
       yes: Registry.register_name({r, "me"}, self()),
       no: Registry.register_name({r, "me"}, self()),

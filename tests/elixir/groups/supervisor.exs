@@ -203,7 +203,11 @@ defmodule Supervisors do
 
     parent =
       spawn(fn ->
-        child = %{id: :a, start: {Task, :start_link, [fn -> send(caller, {:child, self()}) && Process.sleep(:infinity) end]}}
+        child = %{
+          id: :a,
+          start: {Task, :start_link, [fn -> send(caller, {:child, self()}) && Process.sleep(:infinity) end]}
+        }
+
         {:ok, pid} = Supervisor.start_link([child], strategy: :one_for_one)
         send(caller, {:supervisor, pid})
         receive do: (:go -> :ok)

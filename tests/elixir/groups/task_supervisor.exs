@@ -29,6 +29,7 @@ defmodule TaskSupervisors do
 
   scenario "start_link: options that are none" do
     trap()
+
     for options <- [[max_children: 0], [max_children: -1], [max_children: :many], [unknown: 1]] do
       {options, outcome(fn -> Task.Supervisor.start_link(options) |> elem(0) end)}
     end
