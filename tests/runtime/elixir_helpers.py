@@ -168,7 +168,7 @@ def monitored_by(pid: Pid) -> Value:
 def name_of(pid: Pid) -> Value:
     """Process.info(pid, :registered_name)."""
     name = _process(pid).name
-    return [] if name is None else (A("registered_name"), Atom(name))
+    return (A("registered_name"), [] if name is None else Atom(name))
 
 
 def _process(pid: Pid) -> kernel.Process:
