@@ -154,10 +154,12 @@ class Task(Generic[T]):
             raise BadArg("noproc", "task", self, "a task that is completed has no process to end")
         with lock:
             outcome = self.poll(owner)
-            watched = self._monitor is not None and owner.monitors is not None and self.ref.number in owner.monitors
+            watched = owner.monitors is not None and self.ref.number in owner.monitors
             kernel.part(owner, process)
-        if outcome is not None or not watched:
-            return outcome if outcome is not None else ExitReason(NOPROC)
+        if outcome is not None:
+            return outcome
+        if not watched:
+            return self._shutdown_anew(owner, process, timeout)
         end_now(owner, process, KILL if brutal else SHUTDOWN)
         outcome = self._wait(owner, deadline)
         if outcome is None:
@@ -166,6 +168,15 @@ class Task(Generic[T]):
         if isinstance(outcome, ExitReason) and outcome.reason is (KILLED if brutal else SHUTDOWN):
             return None
         return outcome
+
+    def _shutdown_anew(self, owner: Process, process: Process, timeout: "Timeout | BrutalKill") -> Outcome[T]:
+        """The owner has had its result, or does not want it any more: the task may have ended, or go on by itself."""
+        with lock:
+            if not process.alive:
+                return ExitReason(NOPROC)
+            monitor = kernel.watch(owner, process, process.pid)
+        task: Task[T] = Task(process, owner.pid, monitor.ref, monitor, self._label)
+        return task.shutdown(timeout)
 
     # --- several --------------------------------------------------------------------------------------------------
 
