@@ -107,6 +107,7 @@ class Process:
         self.cancel: Callable[[], None] | None = None  # ends a coroutine's wait; called without the lock
         self.on_exit: Callable[[Term], None] | None = None  # called without the lock, for those who wait for its work
         self.passive = False  # it has no thread of its own, and drops messages that come while nobody runs it
+        self.heard_by: Process | None = None  # who is linked to it, but told of its end otherwise than by a message
         self.server: object = None  # what runs it, where that is no plain function: an agent's server
 
     def __repr__(self) -> str:
@@ -356,7 +357,8 @@ def _exited(process: Process, reason: Term, victims: list[Victim]) -> None:
     links, process.links = process.links, {}
     for other in links.values():
         other.links.pop(process.pid.number, None)
-        signal(other, process.pid, reason, victims)
+        if other is not process.heard_by or not other.trapping:
+            signal(other, process.pid, reason, victims)
     watchers, process.watchers = process.watchers, None
     for monitor in (watchers or {}).values():
         watcher = monitor.watcher

@@ -172,6 +172,7 @@ class _Flow(Belonging):
         process.on_exit = on_exit
         self._running[item.number] = item
         if stream.linked:
+            process.heard_by = owner  # by an outcome
             with lock:
                 kernel.join(owner, process)
         if stream.supervise is not None:
