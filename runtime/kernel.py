@@ -107,6 +107,7 @@ class Process:
         self.cancel: Callable[[], None] | None = None  # ends a coroutine's wait; called without the lock
         self.on_exit: Callable[[Term], None] | None = None  # called without the lock, for those who wait for its work
         self.passive = False  # it has no thread of its own, and drops messages that come while nobody runs it
+        self.parent: Pid | None = None  # of a server: its exit signals end it even if it traps exits
         self.heard_by: Process | None = None  # who is linked to it, but told of its end otherwise than by a message
         self.server: object = None  # what runs it, where that is no plain function: an agent's server
 
@@ -379,14 +380,17 @@ def signal(target: Process, sender: Pid, reason: Term, victims: list[Victim], se
     """An exit signal arrives; the lock is held. `sent`: by `exit(pid, reason)`, else along a link.
 
     Erlang's rules: a sent `kill` cannot be trapped, and those who are linked to its victim see `killed`; `normal` ends
-    nobody, unless it is sent to oneself; who traps exits gets a message.
+    nobody, unless it is sent to oneself; who traps exits gets a message, unless it is a server, and it was its parent.
     """
     if not target.alive:
         return
     if sent and reason is KILL:
         victims.append((target, KILLED))
     elif target.trapping:
-        target.put((EXIT, sender, reason))
+        if sender is target.parent:
+            victims.append((target, reason))
+        else:
+            target.put((EXIT, sender, reason))
     elif reason is not NORMAL or (sent and sender is target.pid):
         victims.append((target, reason))
 

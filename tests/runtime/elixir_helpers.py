@@ -6,6 +6,7 @@ from typing import Any, Final, NoReturn
 from matchspec import ANY, Atom, Pid, Ref
 from runtime import (
     DOWN,
+    Agent,
     demonitor,
     exit,
     kernel,
@@ -18,7 +19,7 @@ from runtime import (
     spawn_monitor,
     trap_exit,
 )
-from tests.runtime.elixir_scenarios import Body, Value, outcome
+from tests.runtime.elixir_scenarios import Body, Value, label, outcome
 
 A: Final = Atom
 ALIVE: Final = Atom("alive")
@@ -175,3 +176,22 @@ def _process(pid: Pid) -> kernel.Process:
     process = kernel.find(pid)
     assert process is not None
     return process
+
+
+# --- agents -----------------------------------------------------------------------------------------------------------
+
+mode: Final[dict[str, bool]] = {"dedicated": False}  # how the agents of a scenario work; the test sets it
+
+
+def new_agent(state: Value, linked: bool = False) -> Agent[Any]:
+    start = Agent.start_link if linked else Agent.start
+    agent: Agent[Any] = start(lambda: state, **mode)
+    label(agent.pid, "agent")
+    return agent
+
+
+def dead_agent() -> Agent[Any]:
+    agent: Agent[Any] = Agent.start(lambda: None, **mode)
+    label(agent.pid, "dead")
+    agent.stop()
+    return agent
