@@ -151,7 +151,9 @@ class Process:
         return waiter.woken
 
     def place(self, waiter: Waiter, monitor: Monitor | None) -> None:
-        """Puts a waiter where what it waits for will find it."""
+        """Puts a waiter where what it waits for will find it. Raises as `wait`: nothing would wake it any more."""
+        if not self.alive:
+            raise landed(self)
         if monitor is not None and monitor.waiter is None:
             monitor.waiter = waiter
         else:
