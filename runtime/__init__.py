@@ -40,6 +40,7 @@ from runtime.process import (
 )
 from runtime.stream import Stream
 from runtime.task import TASK, Task
+from runtime.timers import cancel_timer, read_timer, send_after
 
 __all__ = [
     "AGENT",
@@ -67,6 +68,7 @@ __all__ = [
     "areceive",
     "asleep",
     "callers",
+    "cancel_timer",
     "demonitor",
     "ets",
     "exit",
@@ -75,11 +77,13 @@ __all__ = [
     "mailbox_size",
     "monitor",
     "processes",
+    "read_timer",
     "receive",
     "register",
     "registered",
     "self_",
     "send",
+    "send_after",
     "sleep",
     "spawn",
     "spawn_link",

@@ -122,6 +122,8 @@ class Process:
         self.cancel: Callable[[], None] | None = None  # ends a coroutine's wait; called without the lock
         self.on_exit: Callable[[Term], None] | None = None  # called without the lock, for those who wait for its work
         self.passive = False  # it has no thread of its own, and drops messages that come while nobody runs it
+        self.parent: Pid | None = None  # of a server: its exit signals end it even if it traps exits
+        self.heard_by: Process | None = None  # who is linked to it, but told of its end otherwise than by a message
         self.server: object = None  # what runs it, where that is no plain function: an agent's server
 
     def __repr__(self) -> str:
@@ -164,7 +166,9 @@ class Process:
         return waiter.woken
 
     def place(self, waiter: Waiter, monitor: Monitor | None) -> None:
-        """Puts a waiter where what it waits for will find it."""
+        """Puts a waiter where what it waits for will find it. Raises as `wait`: nothing would wake it any more."""
+        if not self.alive:
+            raise landed(self)
         if monitor is not None and monitor.waiter is None:
             monitor.waiter = waiter
         else:
@@ -397,7 +401,8 @@ def _exited(process: Process, reason: Term, victims: list[Victim]) -> None:
     links, process.links = process.links, {}
     for other in links.values():
         other.links.pop(process.pid.number, None)
-        signal(other, process.pid, reason, victims)
+        if other is not process.heard_by or not other.trapping:
+            signal(other, process.pid, reason, victims)
     watchers, process.watchers = process.watchers, None
     for monitor in (watchers or {}).values():
         watcher = monitor.watcher
@@ -421,14 +426,17 @@ def signal(target: Process, sender: Pid, reason: Term, victims: list[Victim], se
     """An exit signal arrives; the lock is held. `sent`: by `exit(pid, reason)`, else along a link.
 
     Erlang's rules: a sent `kill` cannot be trapped, and those who are linked to its victim see `killed`; `normal` ends
-    nobody, unless it is sent to oneself; who traps exits gets a message.
+    nobody, unless it is sent to oneself; who traps exits gets a message, unless it is a server, and it was its parent.
     """
     if not target.alive:
         return
     if sent and reason is KILL:
         victims.append((target, KILLED))
     elif target.trapping:
-        target.put((EXIT, sender, reason))
+        if sender is target.parent:
+            victims.append((target, reason))
+        else:
+            target.put((EXIT, sender, reason))
     elif reason is not NORMAL or (sent and sender is target.pid):
         victims.append((target, reason))
 

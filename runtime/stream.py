@@ -221,6 +221,7 @@ class _Flow(Belonging):
         self._last = item
         self._running[item.number] = item
         if stream.linked:
+            process.heard_by = owner  # by an outcome
             with lock:
                 kernel.join(owner, process)
         if stream.supervise is not None:
