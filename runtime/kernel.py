@@ -37,11 +37,45 @@ class State(enum.Enum):
 
 
 class Belonging:
-    """Something that is closed, or passed on, when its owner ends."""
+    """Something that is closed, or passed on, when its owner ends. `late`: after those that are not late."""
+
+    late = False
 
     def owner_ended(self, owner: Pid, reason: Term) -> None:
         """Called without the lock, once, before anybody hears of the end."""
         raise AssertionError("every belonging has its own")
+
+
+class Address:
+    """A name that is kept elsewhere than in `names`, such as in a registry of the user's. Elixir's {:via, ...}."""
+
+    def whereis(self) -> Pid | None:
+        """The process of this name. Called without the lock."""
+        raise AssertionError("every kind of address has its own")
+
+    def take(self, process: "Process") -> None:
+        """Gives the name to a process, until that ends. Raises BadArg, cause "already_exists". Without the lock."""
+        raise AssertionError("every kind of address has its own")
+
+
+@final
+class Orderly:
+    """How a supervisor ends by an exit signal of its parent: in its own time, its children first.
+
+    `leave` is called with the reason, without the lock, in the thread that the signal came from; it must not wait.
+    """
+
+    def __init__(self, parent: Pid, leave: Callable[[Term], None]) -> None:
+        self.parent: Final = parent
+        self.leave: Final = leave
+
+
+@final
+class _Leave:
+    """In place of a reason: the process is to be asked to end."""
+
+    def __init__(self, reason: Term) -> None:
+        self.reason: Final = reason
 
 
 @final
@@ -105,7 +139,10 @@ class Process:
         self.watchers: dict[int, Monitor] | None = None  # those that others have set on it
         self.belongings: dict[int, Belonging] | None = None
         self.cancel: Callable[[], None] | None = None  # ends a coroutine's wait; called without the lock
-        self.on_exit: Callable[[Term], None] | None = None  # called without the lock, for an agent's callers
+        self.on_exit: Callable[[Term], None] | None = None  # called without the lock, for those who wait for its work
+        self.passive = False  # it has no thread of its own, and drops messages that come while nobody runs it
+        self.server: object = None  # what runs it, where that is no plain function: an agent's server
+        self.orderly: Orderly | None = None
 
     def __repr__(self) -> str:
         return f"<{self.pid!r} {self.name or self.label}>"
@@ -126,8 +163,9 @@ class Process:
                 self.scheduler.wake(waiter)
 
     def put(self, message: Term) -> None:
-        self.box().put(message)
-        self.wake()
+        if self.attended or not self.passive:
+            self.box().put(message)
+            self.wake()
 
     def wait(self, deadline: float | None, monitor: Monitor | None = None) -> bool:
         """Waits for a message, an exit signal or the deadline; False when it was the deadline. The lock is let go.
@@ -289,9 +327,10 @@ def _depart(process: Process) -> None:
 
 
 def begin(process: Process) -> None:
-    """The process exists from now on."""
+    """The process exists from now on, unless something has ended it already."""
     with lock:
-        living[process.pid.number] = process
+        if process.alive:
+            living[process.pid.number] = process
 
 
 def find(pid: Pid) -> Process | None:
@@ -315,6 +354,9 @@ def end_all(victims: list[Victim]) -> None:
     while at < len(victims):
         process, reason = victims[at]
         at += 1
+        if process.orderly is not None and isinstance(reason, _Leave):
+            process.orderly.leave(reason.reason)
+            continue
         with lock:
             if not process.alive:
                 continue
@@ -342,7 +384,13 @@ def _exiting(process: Process, reason: Term) -> list[Belonging]:
         process.name = None
     belongings = list(process.belongings.values()) if process.belongings else []
     process.belongings = None
+    if len(belongings) > 1:
+        belongings.sort(key=_is_late)
     return belongings
+
+
+def _is_late(belonging: Belonging) -> bool:
+    return belonging.late
 
 
 def _exited(process: Process, reason: Term, victims: list[Victim]) -> None:
@@ -372,14 +420,18 @@ def signal(target: Process, sender: Pid, reason: Term, victims: list[Victim], se
     """An exit signal arrives; the lock is held. `sent`: by `exit(pid, reason)`, else along a link.
 
     Erlang's rules: a sent `kill` cannot be trapped, and those who are linked to its victim see `killed`; `normal` ends
-    nobody, unless it is sent to oneself; who traps exits gets a message.
+    nobody, unless it is sent to oneself; who traps exits gets a message. A supervisor takes any other reason from its
+    parent as the wish that it ends.
     """
     if not target.alive:
         return
     if sent and reason is KILL:
         victims.append((target, KILLED))
     elif target.trapping:
-        target.put((EXIT, sender, reason))
+        if target.orderly is not None and sender is target.orderly.parent:
+            victims.append((target, _Leave(reason)))
+        else:
+            target.put((EXIT, sender, reason))
     elif reason is not NORMAL or (sent and sender is target.pid):
         victims.append((target, reason))
 

@@ -170,12 +170,12 @@ class _Flow(Belonging):
                 owner.wake()
 
         process.on_exit = on_exit
-        self._running[item.number] = item
-        if stream.linked:
-            with lock:
+        with lock:
+            if stream.supervise is not None:
+                stream.supervise(process)
+            if stream.linked:
                 kernel.join(owner, process)
-        if stream.supervise is not None:
-            stream.supervise(process)
+        self._running[item.number] = item
         launch(process, stream.fn, (value,), done)
         owner.scheduler.pause()
 
