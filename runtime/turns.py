@@ -30,7 +30,7 @@ def passive_process(parent: Process, label: str) -> Process:
 
 
 def begin(process: Process, parent: Process, server: object, leave: Callable[[Term], None]) -> None:
-    """The process exists from now on, linked to its parent, whose exit makes it `leave`. No other exit ends it but kill.
+    """The process exists from now on, linked to its parent, whose exit makes it `leave`; else only kill ends it.
 
     `server` is what it does, for those who know it by its pid or name.
     """
