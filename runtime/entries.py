@@ -5,14 +5,15 @@ the lock of the runtime is taken. Of users' code, only a key's own `__hash__` an
 """
 
 import threading
-from collections.abc import Callable
 from typing import Any, Final, NamedTuple, final
 
 from matchspec.ownership import own
 from matchspec.terms import Key, exact_key
 from matchspec.values import Pid, Term, TermError
+from runtime import kernel
 from runtime.errors import BadArg
 from runtime.kernel import Belonging, Process
+from runtime.scheduler import lock
 
 
 class Entry(NamedTuple):
@@ -63,10 +64,10 @@ class Entries:
     and no holding without records; (3) with unique keys, there is one record for a key.
     """
 
-    def __init__(self, unique: bool, ended: Callable[[Pid, list[Term]], None]) -> None:
-        """`ended` is called, without the lock, when a process has ended that had these keys."""
+    def __init__(self, unique: bool, anchor: Process) -> None:
+        """`anchor` is the process that those who have records are linked to."""
         self._unique: Final = unique
-        self._ended: Final = ended
+        self._anchor: Final = anchor
         self._lock: Final = threading.RLock()
         self._by_key: Final[dict[Key, dict[int, Record]]] = {}
         self._holdings: Final[dict[int, Holding]] = {}  # by the number of the pid
@@ -93,11 +94,19 @@ class Entries:
             holding.records[record.number] = record
             self._by_key.setdefault(exact, {})[record.number] = record
         if known is None:
-            try:
-                process.own(holding)
-            except BaseException:
-                self.release(holding)  # the process has been ended meanwhile
-                raise
+            self._tie(holding)
+
+    def _tie(self, holding: Holding) -> None:
+        """From now on the holding goes with its process, and the process with the registry."""
+        process, anchor = holding.process, self._anchor
+        try:
+            process.own(holding)
+        except BaseException:
+            self.release(holding)  # the process has been ended meanwhile
+            raise
+        with lock:
+            if process.alive and anchor.alive:
+                kernel.join(anchor, process)
 
     def _make_way(self, key: Term, others: dict[int, Record]) -> None:
         """Takes out the record of a process that has ended, and is about to take it out itself. The lock is held."""
@@ -115,6 +124,8 @@ class Entries:
                 return gone
             self._holdings.pop(holding.process.pid.number, None)
         holding.process.disown(holding)
+        with lock:
+            kernel.part(self._anchor, holding.process)
         return gone
 
     def _take_out(self, record: Record) -> bool:
@@ -131,11 +142,10 @@ class Entries:
     def release(self, holding: Holding) -> None:
         """The process has ended: takes out all that it has. O(its records)."""
         with self._lock:
-            gone = [record for record in list(holding.records.values()) if self._take_out(record)]
+            for record in list(holding.records.values()):
+                self._take_out(record)
             if self._holdings.get(holding.process.pid.number) is holding:
                 del self._holdings[holding.process.pid.number]
-        if gone:
-            self._ended(holding.process.pid, [record.key for record in gone])
 
     def close(self) -> None:
         """The registry has ended."""

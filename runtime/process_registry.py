@@ -7,8 +7,10 @@
     topics.register("news", on_news)                          # the calling process
     topics.dispatch("news", lambda entries: [call(item) for _, call in entries])
 
-An entry goes with its process: whoever hears of the end finds it gone. Keys are compared exactly, as those of a table
-of type "set" are. Values are passed by reference, as messages are, so that handles and functions can be values.
+An entry goes with its process: whoever hears of the end finds it gone. The other way round, a process that is in a
+registry is linked to it: when the registry ends, it gets an exit signal with reason shutdown. Keys are compared
+exactly, as those of a table of type "set" are. Values are passed by reference, as messages are, so that handles and
+functions can be values.
 """
 
 import functools
@@ -27,7 +29,7 @@ from runtime.child_spec import ChildSpec, id_of
 from runtime.ending import Shutdown, stop
 from runtime.entries import Entries, Entry, Record, exact_of
 from runtime.errors import BadArg, choice
-from runtime.exits import NORMAL
+from runtime.exits import NORMAL, SHUTDOWN
 from runtime.kernel import Address, Belonging, Process, current
 from runtime.process import Destination, Name, Query, find, take_name
 from runtime.restarts import Restart
@@ -43,7 +45,7 @@ UNREGISTER: Final = Atom("unregister")
 
 @final
 class _Closing(Belonging):
-    """The registry's process has ended, and with it the registry."""
+    """The registry's anchor has ended, and with it the registry."""
 
     def __init__(self, registry: "Registry") -> None:
         self._registry: Final = registry
@@ -63,14 +65,15 @@ class Registry:
         unique: there is one process for a key.
     """
 
-    __slots__ = ("_entries", "_listeners", "_meta", "_process", "pid", "unique")
+    __slots__ = ("_anchor", "_entries", "_listeners", "_meta", "_process", "pid", "unique")
 
-    def __init__(self, process: Process, keys: Keys, listeners: tuple[Destination, ...]) -> None:
+    def __init__(self, process: Process, anchor: Process, keys: Keys, listeners: tuple[Destination, ...]) -> None:
         self.pid: Final = process.pid
         self.unique: Final = keys == "unique"
         self._process: Final = process
+        self._anchor: Final = anchor
         self._listeners: Final = listeners
-        self._entries: Final = Entries(self.unique, self._tell_unregistered)
+        self._entries: Final = Entries(self.unique, anchor)
         self._meta: Final[dict[Key, Any]] = {}
 
     def __repr__(self) -> str:
@@ -80,7 +83,11 @@ class Registry:
 
     @staticmethod
     def start_link(
-        *, keys: Keys = "unique", name: Name | None = None, listeners: Iterable[Destination] = ()
+        *,
+        keys: Keys = "unique",
+        name: Name | None = None,
+        listeners: Iterable[Destination] = (),
+        meta: dict[Any, Any] | None = None,
     ) -> "Registry":
         """Starts a registry, linked to the calling process, with which it ends. O(1). Elixir's Registry.start_link/1.
 
@@ -88,18 +95,25 @@ class Registry:
             keys: "unique" for one process a key, "duplicate" for any number, and any number of times.
             name: under which `whereis`, `Registry.find` and `Via` find it.
             listeners: processes that get `(REGISTER, registry, key, pid, value)` and `(UNREGISTER, registry, key, pid)`
-                as messages, where `registry` is the name, or else the pid.
+                as messages, where `registry` is the name, or else the pid. Of an end, a monitor tells.
+            meta: what `meta` is to find from the start.
 
         Raises BadArg: "option", "already_exists" for a name that is taken, "type" for one that is none.
         """
         choice("option", "keys", keys, KEYS)
         parent = current()
         process = passive_process(parent, "runtime.process_registry.Registry")
-        registry = Registry(process, keys, tuple(listeners))
+        # Those who are registered are linked to a process of their own: the parent may be one of them, and its link
+        # to the registry is another matter.
+        anchor = passive_process(process, "runtime.process_registry.Registry")
+        registry = Registry(process, anchor, keys, tuple(listeners))
+        for key, value in (meta or {}).items():
+            registry._meta[exact_of(key)] = value
         if name is not None:
             take_name(process, name)
-        process.own(_Closing(registry))
-        begin(process, parent, registry, functools.partial(kernel.end, process))
+        begin(process, parent, registry, registry._leave)
+        anchor.own(_Closing(registry))
+        begin(anchor, process, None, functools.partial(kernel.end, anchor))
         return registry
 
     @staticmethod
@@ -118,13 +132,17 @@ class Registry:
         keys: Keys = "unique",
         name: Name | None = None,
         listeners: Iterable[Destination] = (),
+        meta: dict[Any, Any] | None = None,
     ) -> ChildSpec:
         """A registry as a child of a Supervisor. Its id is the name, or else "Registry", unless given."""
-        start = functools.partial(Registry.start_link, keys=keys, name=name, listeners=tuple(listeners))
+        start = functools.partial(Registry.start_link, keys=keys, name=name, listeners=tuple(listeners), meta=meta)
         return ChildSpec(id_of(id, name, "Registry"), start, restart, shutdown, "supervisor")
 
     def stop(self, reason: Term = NORMAL, timeout: float | None = None) -> bool:
-        """Ends the registry; True. The processes in it live on. Raises Exit when it has ended already."""
+        """Ends the registry; True. The processes in it get an exit signal with reason shutdown.
+
+        Raises Exit when it has ended already.
+        """
         return stop(self._process, reason, timeout, REGISTRY)
 
     def __enter__(self) -> Self:
@@ -135,6 +153,10 @@ class Registry:
     ) -> None:
         if self._process.alive:
             self.stop()
+
+    def _leave(self, reason: Term) -> None:
+        kernel.end(self._anchor, SHUTDOWN)
+        kernel.end(self._process, reason)
 
     def _close(self) -> None:
         self._entries.close()
@@ -179,12 +201,9 @@ class Registry:
         mine = [record for record in self._opened().of_process(caller.pid) if record.exact == exact]
         if program is not None:
             mine = [record for record in mine if program.run(record.value) is not NO_MATCH]
-        self._tell_unregistered(caller.pid, [record.key for record in self._entries.remove(mine)])
+        for record in self._entries.remove(mine):
+            self._tell((UNREGISTER, self._shown(), record.key, caller.pid))
         return True
-
-    def _tell_unregistered(self, pid: Pid, keys: list[Term]) -> None:
-        for key in keys:
-            self._tell((UNREGISTER, self._shown(), key, pid))
 
     def _tell(self, message: tuple[Any, ...]) -> None:
         for listener in self._listeners:

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar, final
 
 from matchspec.values import Atom, Term
 from runtime import kernel
-from runtime.exits import NOPROC, Exit, Killed
+from runtime.exits import KILLED, NOPROC, Exit, Killed
 from runtime.kernel import Orderly, Process, current, landed
 from runtime.launch import callers_of
 from runtime.scheduler import lock
@@ -32,13 +32,18 @@ def passive_process(parent: Process, label: str) -> Process:
 def begin(process: Process, parent: Process, server: object, leave: Callable[[Term], None]) -> None:
     """The process exists from now on, linked to its parent, whose exit makes it `leave`; else only kill ends it.
 
-    `server` is what it does, for those who know it by its pid or name.
+    `server` is what it does, for those who know it by its pid or name. Raises Killed or Exit when the parent has ended.
     """
     process.server = server
     process.orderly = Orderly(parent.pid, leave)
     with lock:
-        kernel.join(parent, process)
-        kernel.begin(process)
+        begun = parent.alive
+        if begun:
+            kernel.join(parent, process)
+            kernel.begin(process)
+    if not begun:
+        kernel.end(process, KILLED)  # so that its name is free
+        raise landed(parent)
 
 
 @final

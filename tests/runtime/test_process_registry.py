@@ -11,14 +11,14 @@ from grammar.errors import MatchSpecError
 from matchspec import SKIP
 from matchspec.terms import exactly_equal
 from matchspec.values import ANY, Atom, Pid, Term, V
-from runtime import BadArg, ChildSpec, Registry, Supervisor, TaskSupervisor, Via, is_alive, self_
-from runtime.exits import KILL, NOPROC, NORMAL, Exit
+from runtime import BadArg, Registry, Via, is_alive, self_
+from runtime.exits import KILL, KILLED, NOPROC, SHUTDOWN, Exit
 from runtime.kernel import DOWN, PROCESS
 from runtime.process import exit, monitor, receive, register, send, sleep, spawn, spawn_link, unregister, whereis
 from runtime.process_registry import REGISTER, UNREGISTER, Keys
 from runtime.simulation import Simulation
 from runtime.task import Task
-from tests.runtime.supervised import BOOM, READY, SEEDS, crash, idle, lives, must, reason_in, trapping
+from tests.runtime.supervised import BOOM, READY, SEEDS, crash, must, reason_in, trapping
 
 
 @pytest.fixture(params=SEEDS)
@@ -238,14 +238,19 @@ def test_listeners(time: Simulation) -> None:
     have(pid, lambda: registry.register("l", 2))
     exit(pid, BOOM)
     changes = [receive((REGISTER, ANY, ANY, ANY, ANY)), receive((UNREGISTER, ANY, ANY, ANY))]
-    changes += [receive((REGISTER, ANY, ANY, ANY, ANY)), receive((UNREGISTER, ANY, ANY, ANY))]
+    changes.append(receive((REGISTER, ANY, ANY, ANY, ANY)))
+    assert receive((UNREGISTER, ANY, ANY, ANY), timeout=1, default=None) is None
     unregister("listener")
     assert changes == [
         (REGISTER, "r", "k", pid, 1),
         (UNREGISTER, "r", "k", pid),
         (REGISTER, "r", "l", pid, 2),
-        (UNREGISTER, "r", "l", pid),
     ]
+
+
+def test_meta_from_the_start(time: Simulation) -> None:
+    registry = Registry.start_link(meta={"a": 1, ("b", 2): None})
+    assert [registry.meta(key, "none") for key in ("a", ("b", 2), "c")] == [1, None, "none"]
 
 
 # --- ends -------------------------------------------------------------------------------------------------------------
@@ -286,7 +291,7 @@ def test_the_registry_ends_with_its_parent_and_not_with_others(time: Simulation)
     assert registry.count() == 1
     ref = monitor(registry.pid)
     crash(pid)
-    assert receive() == (DOWN, ref, PROCESS, registry.pid, BOOM)
+    assert receive((DOWN, ref, ANY, ANY, ANY)) == (DOWN, ref, PROCESS, registry.pid, BOOM)
     assert Registry.find("r") is None
 
 
@@ -317,6 +322,37 @@ def test_a_registry_that_has_ended(kill: bool, time: Simulation) -> None:
     assert reason_in(gone)[0] is NOPROC
 
 
+def test_processes_end_with_the_registry_that_they_are_in(time: Simulation) -> None:
+    for end, reason in ((lambda registry: registry.stop(), SHUTDOWN), (lambda r: exit(r.pid, KILL), KILLED)):
+        registry = Registry.start_link(keys="duplicate")
+        pids = [spawn(obedient) for _ in range(3)]
+        for pid in pids:
+            have(pid, lambda registry=registry: [registry.register("k"), registry.register("l")])  # type: ignore[misc]  # a loop's
+        have(pids[1], lambda registry=registry: registry.unregister("k"))  # type: ignore[misc]  # a loop's
+        have(pids[2], lambda registry=registry: [registry.unregister(key) for key in "kl"])  # type: ignore[misc]  # a loop's
+        refs = [monitor(pid) for pid in pids]
+        end(registry)
+        for ref, pid in list(zip(refs, pids, strict=True))[:2]:
+            assert receive((DOWN, ref, ANY, ANY, ANY)) == (DOWN, ref, PROCESS, pid, reason)
+        assert is_alive(pids[2])
+
+
+def test_the_parent_may_be_in_its_registry(time: Simulation) -> None:
+    made: list[Registry] = []
+
+    def parent() -> None:
+        made.append(Registry.start_link())
+        made[0].register("k")
+        made[0].unregister("k")
+        receive()
+
+    pid = spawn(parent)
+    sleep(1)
+    ref = monitor(made[0].pid)
+    crash(pid)  # they are still linked
+    assert receive((DOWN, ref, ANY, ANY, ANY)) == (DOWN, ref, PROCESS, made[0].pid, BOOM)
+
+
 def test_bad_options(time: Simulation) -> None:
     wrong: Any = "many"
     with pytest.raises(BadArg) as raised:
@@ -329,71 +365,6 @@ def test_bad_options(time: Simulation) -> None:
     with Registry.start_link() as registry, pytest.raises(BadArg) as raised:
         registry.keys(not_a_pid)
     assert (raised.value.cause, raised.value.argument) == ("type", "pid")
-
-
-def test_as_a_child_of_a_supervisor(time: Simulation) -> None:
-    children = [Registry.child_spec(name="r"), ChildSpec("w", lambda: spawn_link(named_worker, self_()))]
-    supervisor = Supervisor.start_link(children, strategy="rest_for_one")
-    sleep(1)
-    first = whereis(Via("r", "worker"))
-    assert lives(first)
-    registry = whereis("r")
-    assert registry is not None
-    exit(registry, KILL)
-    assert supervisor.count_children() == (2, 2, 1, 1)
-    sleep(1)
-    second = whereis(Via("r", "worker"))
-    assert lives(second)
-    assert first is not second
-
-
-def named_worker(parent: Pid) -> None:
-    register(Via("r", "worker", parent))
-    idle()
-
-
-# --- names ------------------------------------------------------------------------------------------------------------
-
-
-def test_via_names(unique: Registry) -> None:
-    pid = spawn(idle)
-    assert register(Via(unique, "a", "value"), pid) is True
-    assert unique.lookup("a") == [(pid, "value")]
-    assert whereis(Via(unique, "a")) is whereis(Via("u", "a")) is whereis(Via(unique.pid, "a")) is pid
-    with pytest.raises(BadArg) as raised:
-        register(Via("u", "a"))
-    assert raised.value.cause == "already_exists"
-    ref = monitor(Via("u", "a"))
-    send(Via("u", "a"), "go on")
-    assert receive() == (DOWN, ref, PROCESS, pid, NORMAL)
-    assert whereis(Via("u", "a")) is None
-    with pytest.raises(BadArg) as raised:
-        send(Via("u", "a"), "hello")
-    assert raised.value.cause == "noproc"
-    gone = monitor(Via("u", "a"))
-    assert receive()[1::3] == (gone, NOPROC)
-
-
-def test_supervisors_have_via_names_too(unique: Registry) -> None:
-    jobs = TaskSupervisor.start_link(name=Via("u", "jobs"))
-    assert TaskSupervisor.find(Via("u", "jobs")) is jobs
-    with pytest.raises(BadArg) as raised:
-        TaskSupervisor.start_link(name=Via("u", "jobs"))
-    assert raised.value.cause == "already_exists"
-    jobs.stop()
-    assert TaskSupervisor.find(Via("u", "jobs")) is None
-    boss = Supervisor.start_link(name=Via("u", "boss", "value"))
-    assert unique.lookup("boss") == [(boss.pid, "value")]
-
-
-def test_via_names_need_a_registry_with_unique_keys(duplicate: Registry) -> None:
-    for call in (lambda: register(Via("d", "a")), lambda: whereis(Via("d", "a")), lambda: send(Via("d", "a"), 1)):
-        with pytest.raises(BadArg) as raised:
-            call()
-        assert raised.value.cause == "table_type"
-    with pytest.raises(BadArg) as raised:
-        whereis(Via("nobody", "a"))
-    assert (raised.value.cause, raised.value.argument) == ("noproc", "registry")
 
 
 # --- against a naive list ---------------------------------------------------------------------------------------------
