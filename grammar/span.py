@@ -7,10 +7,12 @@ span, and `Source.render` is the one place that draws a line with a caret under 
 from dataclasses import dataclass, replace
 from typing import final
 
+from grammar.record import Record
+
 
 @final
 @dataclass(frozen=True)
-class Span:
+class Span(Record):
     """A half-open range of character offsets into a source text."""
 
     start: int
@@ -26,7 +28,7 @@ NOWHERE = Span(0, 0)
 
 @final
 @dataclass(frozen=True)
-class Source:
+class Source(Record):
     """A text that was parsed, and where it came from.
 
     `name` is a file name or "" for text given directly; `line` (1-based) and `column` (0-based) say where in that file

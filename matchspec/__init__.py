@@ -4,6 +4,7 @@ The public names. `spec` makes a MatchSpec out of a query in any form; tables in
 """
 
 from matchspec.api import spec
+from matchspec.build import COMPILED
 from matchspec.errors import (
     CheckError,
     EvalError,
@@ -23,6 +24,7 @@ from matchspec.version import __version__
 __all__ = [
     "ANY",
     "BINDINGS",
+    "COMPILED",
     "NO_MATCH",
     "ROW",
     "SKIP",

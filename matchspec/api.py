@@ -63,8 +63,8 @@ def spec(
     row: RowType = None,
     env: Env | None = None,
     records: Records | None = None,
-    syntax: str = "auto",
-    strict: bool = False,
+    syntax: Any = "auto",  # checked below, so that compiled code raises a MatchSpecError too
+    strict: Any = False,
 ) -> AnySpec:
     """A checked query, from any of its forms. Also the decorator of match functions.
 
@@ -106,7 +106,7 @@ def _checked_mapping(name: str, value: Any, default: Any) -> Any:
     return value
 
 
-def _spec_of_text(text: str, row: RowType, env: Env, records: Records, syntax: str, strict: bool) -> AnySpec:
+def _spec_of_text(text: str, row: RowType, env: Env, records: Records, syntax: Any, strict: Any) -> AnySpec:
     from grammar import parse
 
     parsed = parse(text, language_of(text, syntax))
@@ -115,7 +115,7 @@ def _spec_of_text(text: str, row: RowType, env: Env, records: Records, syntax: s
             raise ResolveError("the text is not a literal fun", source=parsed.source, span=parsed.node.span)
         clauses = spec_from_term(term_from_node(parsed.node, parsed.source, env))
         return MatchSpec(clauses, row_type=row, language=parsed.language, source=parsed.source)
-    clauses = _resolve(parsed, row, env, records, strict)
+    clauses = _resolve(parsed, row, env, records, bool(strict))
     return MatchSpec(
         clauses, raises=parsed.language == "python", row_type=row, language=parsed.language, source=parsed.source
     )

@@ -119,8 +119,8 @@ def _number(value: Term, segment: Segment, kind: str, evaluate: Evaluate) -> tup
     little = "little" in segment.specs or "native" in segment.specs
     if kind.startswith("utf"):
         if (
-            not isinstance(value, int)
-            or not is_integer(value)
+            not is_integer(value)
+            or not isinstance(value, int)
             or not (0 <= value < 0xD800 or 0xDFFF < value <= 0x10FFFF)
         ):
             raise TermError(f"a {kind} segment needs a code point, not {shown(value)}")

@@ -120,8 +120,8 @@ def _shown_point(key: Point) -> str:
             return "no number"
         case (1, str() as name):
             return f":{name}"
-        case (5, int(), *items):
-            return "{" + ", ".join([_shown_point(item) for item in items]) + "}"
+        case (5, int(), *_):
+            return "{" + ", ".join([_shown_point(item) for item in key[2:]]) + "}"
         case (9, bytes() as data, *_):
             return repr(data.decode("utf-8", "replace"))
         case (int() as kind, *_):

@@ -18,6 +18,7 @@ from matchspec import pyoperations as op
 from matchspec.closures import truth
 from matchspec.operations import Implementation
 from matchspec.spec import ECall, EConst, EList, ETuple, EVar, Expr
+from matchspec.terms import is_integer
 from matchspec.values import Atom
 
 Rendering: TypeAlias = Callable[[tuple[Expr, ...]], Expr]
@@ -59,7 +60,7 @@ def _floor_division(args: tuple[Expr, ...]) -> Expr:
 def _subscript(args: tuple[Expr, ...]) -> Expr:
     value, index = args
     if isinstance(index, EConst):
-        if isinstance(index.value, int) and not isinstance(index.value, bool) and index.value >= 0:
+        if is_integer(index.value) and isinstance(index.value, int) and index.value >= 0:
             return ECall("element", (EConst(index.value + 1), value))
         if isinstance(index.value, (str, Atom)):
             return ECall("map_get", (index, value))

@@ -7,7 +7,7 @@ Added, unless `strict`: `in` and `not in`, several `when`, `<>` with a literal p
 `elem`, maps in bodies, the operators of Bitwise, and every guard function that ex2ms does not know.
 """
 
-from typing import Final, final
+from typing import ClassVar, Final, final
 
 from grammar.tree import (
     AtomName,
@@ -55,7 +55,7 @@ MORE_PREFIX_OPERATORS: Final[dict[str, str]] = {"!": "not", "~~~": "bnot"}
 class ElixirResolver(TextResolver):
     language = "elixir"
     original = "ex2ms"
-    default = None
+    default: ClassVar[Term] = None
     prefixes: list[Expr]
 
     def clause(self, clause: Clause) -> list[SpecClause]:
@@ -224,7 +224,7 @@ class ElixirResolver(TextResolver):
 
     def _range(self, value: Expr, first: Node, last: Node) -> Expr:
         low, high = self.literals.term(first), self.literals.term(last)
-        if not (isinstance(low, int) and isinstance(high, int) and is_integer(low) and is_integer(high)):
+        if not (is_integer(low) and is_integer(high) and isinstance(low, int) and isinstance(high, int)):
             self.fail(first, "the bounds of a range are integers")
         bounds = (EConst(min(low, high)), EConst(max(low, high)))
         within = (ECall(">=", (value, bounds[0])), ECall("=<", (value, bounds[1])))
@@ -310,6 +310,6 @@ class ElixirResolver(TextResolver):
 
 def _after(index: Expr) -> Expr:
     """Erlang's position of Elixir's index: one more."""
-    if isinstance(index, EConst) and isinstance(index.value, int) and is_integer(index.value):
+    if isinstance(index, EConst) and is_integer(index.value) and isinstance(index.value, int):
         return EConst(index.value + 1)
     return ECall("+", (index, EConst(1)))

@@ -6,7 +6,7 @@ records with their defaults put in as they are, `bindings()` giving the atom `'$
 Added, unless `strict`: the guard functions of OTP 26 and later.
 """
 
-from typing import Final, final
+from typing import ClassVar, Final, final
 
 from grammar.tree import (
     AtomName,
@@ -45,7 +45,7 @@ OPERATORS: Final = frozenset(
 class ErlangResolver(TextResolver):
     language = "erlang"
     original = "ets:fun2ms"
-    default = Atom("undefined")
+    default: ClassVar[Term] = Atom("undefined")
 
     # --- heads ---
 

@@ -398,7 +398,7 @@ class PythonResolver:
             case EConst(value) if type(value) is list:
                 return EConst(tuple(value), span=node.span)
             case EConst(value) if type(value) in (set, dict):
-                return EConst(frozenset(cast("set[Term]", value)), span=node.span)
+                return EConst(frozenset(cast("set[Term] | dict[Term, Term]", value)), span=node.span)
         return expr
 
     def _infix(self, node: Infix, op: str, left: Node, right: Node) -> Expr:

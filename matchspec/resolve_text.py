@@ -7,7 +7,7 @@ that only the trace dialect or no engine at all accepts, as their models do: the
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn, TypeAlias, final
+from typing import ClassVar, Final, NoReturn, TypeAlias, final
 
 from grammar.errors import MatchSpecError, nearest
 from grammar.tree import BinaryNode, Clause, Function, MapNode, Name, Node, TupleNode, Wild
@@ -81,7 +81,7 @@ class TextResolver:
 
     language: str = ""
     original: str = ""  # the tool that this resolver follows, for messages
-    default: Term = None  # of record fields
+    default: ClassVar[Term] = None  # of record fields
 
     def __init__(self, function: Function, env: Env, records: Records, strict: bool) -> None:
         self.function: Final = function

@@ -11,6 +11,7 @@ Expressions:         EConst  EVar  ERow  EBindings  ETuple  EList  EMap  ECall
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, Never, TypeAlias, TypeVar, cast, final
 
+from grammar.record import Record
 from grammar.span import NOWHERE, Source, Span
 from matchspec.maps import fetch
 from matchspec.terms import ImproperList, Key, exact_key, exactly_equal, stack_exhausted
@@ -51,13 +52,13 @@ SKIP: Never = cast(Never, Sentinel("SKIP"))
 
 @final
 @dataclass(frozen=True)
-class PWild:
+class PWild(Record):
     """`'_'`: matches anything."""
 
 
 @final
 @dataclass(frozen=True)
-class PVar:
+class PVar(Record):
     """`'$N'`: matches anything, and the same thing (`=:=`) wherever it stands again."""
 
     number: int
@@ -65,7 +66,7 @@ class PVar:
 
 @final
 @dataclass(frozen=True, eq=False)
-class PConst:
+class PConst(Record):
     """A literal, matched exactly; floats bit by bit. Never a tuple, list or map: those have nodes of their own."""
 
     value: Term
@@ -79,7 +80,7 @@ class PConst:
 
 @final
 @dataclass(frozen=True)
-class PTuple:
+class PTuple(Record):
     """A tuple of just this size."""
 
     items: tuple["Pattern", ...]
@@ -87,7 +88,7 @@ class PTuple:
 
 @final
 @dataclass(frozen=True)
-class PList:
+class PList(Record):
     """`[items | tail]`; without a tail a proper list of just this length."""
 
     items: tuple["Pattern", ...]
@@ -96,7 +97,7 @@ class PList:
 
 @final
 @dataclass(frozen=True, eq=False)
-class PMap:
+class PMap(Record):
     """A map that has at least these keys; the keys are literal terms."""
 
     items: tuple[tuple[Term, "Pattern"], ...]
@@ -119,7 +120,7 @@ Pattern: TypeAlias = PWild | PVar | PConst | PTuple | PList | PMap
 
 @final
 @dataclass(frozen=True, eq=False)
-class EConst:
+class EConst(Record):
     """A literal term. `quoted` when it was, or has to be, written as `{const, Term}`."""
 
     value: Term
@@ -135,7 +136,7 @@ class EConst:
 
 @final
 @dataclass(frozen=True)
-class EVar:
+class EVar(Record):
     """`'$N'`: what the head bound."""
 
     number: int
@@ -144,7 +145,7 @@ class EVar:
 
 @final
 @dataclass(frozen=True)
-class ERow:
+class ERow(Record):
     """`'$_'`: the whole row."""
 
     span: Span = field(default=NOWHERE, compare=False, repr=False)
@@ -152,7 +153,7 @@ class ERow:
 
 @final
 @dataclass(frozen=True)
-class EBindings:
+class EBindings(Record):
     """`'$$'`: the list of all bound variables, in the order of their numbers."""
 
     span: Span = field(default=NOWHERE, compare=False, repr=False)
@@ -160,7 +161,7 @@ class EBindings:
 
 @final
 @dataclass(frozen=True)
-class ETuple:
+class ETuple(Record):
     """`{{...}}`: builds a tuple; of `row_type`, a NamedTuple class, where a lambda builds one."""
 
     items: tuple["Expr", ...]
@@ -170,7 +171,7 @@ class ETuple:
 
 @final
 @dataclass(frozen=True)
-class EList:
+class EList(Record):
     """Builds `[items | tail]`."""
 
     items: tuple["Expr", ...]
@@ -180,7 +181,7 @@ class EList:
 
 @final
 @dataclass(frozen=True, eq=False)
-class EMap:
+class EMap(Record):
     """Builds a map; keys are expressions too. The order of the entries is no part of what it says."""
 
     items: tuple[tuple["Expr", "Expr"], ...]
@@ -195,7 +196,7 @@ class EMap:
 
 @final
 @dataclass(frozen=True)
-class ECall:
+class ECall(Record):
     """`{name, args...}`: a call of a guard function or operator of `matchspec.functions`."""
 
     name: str
@@ -205,7 +206,7 @@ class ECall:
 
 @final
 @dataclass(frozen=True, eq=False)
-class EVerbatim:
+class EVerbatim(Record):
     """A term that the engine refuses, kept as it is: fun2ms puts defaults of records such as `{2}` into specs so."""
 
     value: Term
@@ -246,7 +247,7 @@ def _same_zeros(left: Term, right: Term) -> bool:
 
 @final
 @dataclass(frozen=True)
-class Clause:
+class Clause(Record):
     """`{head, guards, body}`: when the head matches and every guard is true, the last body expression is the result."""
 
     head: Pattern
@@ -345,6 +346,9 @@ class MatchSpec(Generic[Row, T]):
     def _content(self) -> tuple[tuple[Clause, ...], bool]:
         return self.clauses, self.raises
 
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return _remade, (self.clauses, self.raises, self.row_type, self.language, self.source)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MatchSpec) and self._content() == other._content()
 
@@ -357,3 +361,10 @@ class MatchSpec(Generic[Row, T]):
         from matchspec.render import describe
 
         return f"<MatchSpec {describe(self)}>"
+
+
+def _remade(
+    clauses: tuple[Clause, ...], raises: bool, row_type: RowType, language: str, source: Source | None
+) -> MatchSpec[Any, Any]:
+    """A spec out of a pickle; it is compiled again when it is used."""
+    return MatchSpec(clauses, raises=raises, row_type=row_type, language=language, source=source)

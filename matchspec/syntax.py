@@ -1,7 +1,7 @@
 """Which language a text is written in, when nobody says so."""
 
 import re
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from grammar.errors import MatchSpecError
 from grammar.tree import Language
@@ -18,7 +18,7 @@ _ELIXIR_TERM: Final = re.compile(r"(?:(?<![\w:\"'}\])])|^):(?:[A-Za-z_\"<>=!+*/-
 _PYTHON_TERM: Final = re.compile(r"\A[\[\s]*\(|\b(?:ANY|ROW|BINDINGS|None|True|False)\b|\b(?:V|Atom|const)\(")
 
 
-def language_of(text: str, syntax: str = "auto") -> Language:
+def language_of(text: str, syntax: Any = "auto") -> Language:
     """The language of a query, pattern or term.
 
     `lambda`, `def` and `@` begin Python, `fn` and `fun do` Elixir, any other `fun` Erlang. A term is Python's when it

@@ -21,7 +21,7 @@ from datetime import datetime, time
 from decimal import Decimal
 from enum import Enum
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import Any, Final, TypeAlias, cast, final
+from typing import Any, ClassVar, Final, TypeAlias, cast, final
 
 from matchspec.values import Atom, Bitstring, Pid, Ref, Term, TermError, atom_name, shown
 
@@ -37,7 +37,7 @@ class ImproperList:
     """A list whose tail is not a list: `ImproperList((1, 2), 3)` is Erlang's `[1, 2 | 3]`. Equal when `=:=`."""
 
     __slots__ = ("items", "tail")
-    __match_args__ = ("items", "tail")
+    __match_args__: ClassVar = ("items", "tail")
 
     def __init__(self, items: "tuple[Term, ...] | list[Term]", tail: Term) -> None:
         if not items:
@@ -120,11 +120,12 @@ def rank(term: Term) -> int:
 
 def is_integer(term: Term) -> bool:
     """Erlang's is_integer: an int that is neither a bool nor a member of an Enum."""
-    return type(term) is int or (isinstance(term, int) and rank(term) == NUMBER)
+    # rank() comes first: compiled code would hand on True, once known to be an int, as 1.
+    return type(term) is int or (rank(term) == NUMBER and isinstance(term, int))
 
 
 def is_float(term: Term) -> bool:
-    return type(term) is float or (isinstance(term, float) and rank(term) == NUMBER)
+    return type(term) is float or (rank(term) == NUMBER and isinstance(term, float))
 
 
 def is_number(term: Term) -> bool:
@@ -250,6 +251,9 @@ class _Natural:
 
     def __hash__(self) -> int:
         return hash(exact_key(self.value))
+
+    def __reduce__(self) -> tuple[type["_Natural"], tuple[Term]]:
+        return _Natural, (self.value,)
 
     def __lt__(self, other: "_Natural") -> bool:
         try:

@@ -303,8 +303,8 @@ def _python(term: Term, depth: int) -> str:
         case tuple():
             if len(term) == 2 and term[0] is CONST:
                 return f"const({_python(term[1], depth + 1)})"
-            items = [_python(item, depth + 1) for item in term]
-            return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+            parts = [_python(item, depth + 1) for item in term]
+            return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
         case list():
             return f"[{', '.join([_python(item, depth + 1) for item in term])}]"
         case ImproperList(items, tail):

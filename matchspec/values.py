@@ -6,7 +6,7 @@ with each other and with Python's own values is decided in `matchspec.terms`.
 
 import itertools
 from threading import Lock
-from typing import Final, Self, TypeAlias, cast, final
+from typing import ClassVar, Final, Self, TypeAlias, cast, final
 from weakref import WeakValueDictionary
 
 from grammar.errors import MatchSpecError
@@ -93,7 +93,7 @@ class Bitstring:
     """
 
     __slots__ = ("bits", "data")
-    __match_args__ = ("data", "bits")
+    __match_args__: ClassVar = ("data", "bits")
 
     def __init__(self, data: bytes, bits: int) -> None:
         if bits % 8 == 0 or len(data) != bits // 8 + 1 or data[-1] & (0xFF >> bits % 8):

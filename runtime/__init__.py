@@ -1,27 +1,100 @@
-"""The runtime: tables that threads share, queried with the queries of `matchspec`.
+"""The runtime: tables that threads share, and the processes that work with them.
 
-The names to import from here are `ets`, the module of tables in memory, and the identity of the calling process.
+The names to import from here are `ets`, the module of tables in memory; `Task` and `Agent`, as in Elixir; and the
+functions of processes, as in Erlang. Simulated time for tests is in `runtime.simulator`.
 """
 
 from matchspec.values import Pid, Ref
 from runtime import ets
+from runtime.agent import Agent
+from runtime.agent_server import AGENT
 from runtime.child_spec import ChildSpec
 from runtime.errors import BadArg
-from runtime.process import is_alive, self_
+from runtime.exits import KILL, KILLED, NOPROC, NORMAL, SHUTDOWN, TIMEOUT, Exit, Killed
+from runtime.kernel import DOWN, EXIT
+from runtime.life import ETS_TRANSFER
+from runtime.outcome import BRUTAL_KILL, ExitReason, Ok
+from runtime.process import (
+    areceive,
+    asleep,
+    callers,
+    demonitor,
+    exit,
+    is_alive,
+    link,
+    mailbox_size,
+    monitor,
+    processes,
+    receive,
+    register,
+    registered,
+    self_,
+    send,
+    sleep,
+    spawn,
+    spawn_link,
+    spawn_monitor,
+    trap_exit,
+    unlink,
+    unregister,
+    whereis,
+)
 from runtime.process_registry import Registry, Via
+from runtime.stream import Stream
 from runtime.supervisor import Supervisor
+from runtime.task import TASK, Task
 from runtime.task_supervisor import TaskSupervisor
 
 __all__ = [
+    "AGENT",
+    "BRUTAL_KILL",
+    "DOWN",
+    "ETS_TRANSFER",
+    "EXIT",
+    "KILL",
+    "KILLED",
+    "NOPROC",
+    "NORMAL",
+    "SHUTDOWN",
+    "TASK",
+    "TIMEOUT",
+    "Agent",
     "BadArg",
     "ChildSpec",
+    "Exit",
+    "ExitReason",
+    "Killed",
+    "Ok",
     "Pid",
     "Ref",
     "Registry",
+    "Stream",
     "Supervisor",
+    "Task",
     "TaskSupervisor",
     "Via",
+    "areceive",
+    "asleep",
+    "callers",
+    "demonitor",
     "ets",
+    "exit",
     "is_alive",
+    "link",
+    "mailbox_size",
+    "monitor",
+    "processes",
+    "receive",
+    "register",
+    "registered",
     "self_",
+    "send",
+    "sleep",
+    "spawn",
+    "spawn_link",
+    "spawn_monitor",
+    "trap_exit",
+    "unlink",
+    "unregister",
+    "whereis",
 ]

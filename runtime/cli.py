@@ -65,11 +65,13 @@ def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) 
         return
     import platform
 
-    import matchspec.terms
-    from matchspec import __version__
+    from matchspec import COMPILED, __version__
+    from matchspec.build import changed_sources
 
-    build = "pure Python" if str(matchspec.terms.__file__).endswith(".py") else "compiled"
+    build = "compiled" if COMPILED else "pure Python"
     click.echo(f"matchspec {__version__} ({build}, {platform.python_implementation()} {platform.python_version()})")
+    for name in changed_sources():
+        click.echo(f"warning: {name} has been edited since it was compiled; what runs is the older one", err=True)
     context.exit()
 
 

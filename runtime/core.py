@@ -353,7 +353,7 @@ class TableCore(Generic[Row]):
             case "protection":
                 return gate.access
             case "heir":
-                return self._heir.pid if self._heir is not None and is_alive(self._heir.pid) else None
+                return None if self._heir is None else self._heir.pid
         return self._rare_item(item)
 
     def _rare_item(self, item: str) -> Element:

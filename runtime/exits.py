@@ -4,8 +4,7 @@ A reason is any term. A process that raises an error ends with `(error, stack)`,
 the innermost call first, as Erlang's does.
 """
 
-import traceback
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from matchspec.values import Atom, Term
 
@@ -17,6 +16,7 @@ NOPROC: Final = Atom("noproc")
 TIMEOUT: Final = Atom("timeout")
 _WORDS: Final = {"normal": NORMAL, "shutdown": SHUTDOWN, "kill": KILL, "killed": KILLED}
 
+Reason: TypeAlias = Any  # any term; whoever catches an Exit knows what to look for in it
 Frame: TypeAlias = tuple[str, str, int]  # function, file, line
 
 
@@ -31,9 +31,9 @@ class Exit(Exception):
         reason: any term.
     """
 
-    reason: Final[Term]
+    reason: Final[Reason]
 
-    def __init__(self, reason: Term) -> None:
+    def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -51,9 +51,9 @@ class Killed(BaseException):
         reason: the reason with which the process has ended.
     """
 
-    reason: Final[Term]
+    reason: Final[Reason]
 
-    def __init__(self, reason: Term) -> None:
+    def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -70,6 +70,8 @@ def reason_of(error: BaseException) -> Term:
 
 def stack_of(error: BaseException) -> list[Frame]:
     """Where an error was raised: (function, file, line) of each call, the innermost first."""
+    import traceback  # which takes 5 ms, and nothing may ever go wrong
+
     frames = traceback.extract_tb(error.__traceback__)
     return [(frame.name, frame.filename, frame.lineno or 0) for frame in reversed(frames)]
 

@@ -12,6 +12,7 @@ from runtime.access import Access, access_of
 from runtime.core import Checked, Heir, TableCore
 from runtime.errors import BadArg
 from runtime.kernel import Belonging, Process
+from runtime.process import is_alive
 from runtime.registry import AnyTable
 from runtime.rows import Row
 from runtime.scheduler import lock
@@ -133,13 +134,16 @@ class TableLife(TableCore[Row]):
 
 
 def heir_of(heir: Term, table: str) -> Heir | None:
-    """The heir that an option names: a pid, or (pid, data) for one that is told. Raises BadArg, cause "option"."""
+    """The heir that an option names: a pid, or (pid, data) for one that is told. Raises BadArg, cause "option".
+
+    As in Erlang, there is none if it has ended already; one that ends later is still named by `info`.
+    """
     if heir is None:
         return None
     if isinstance(heir, Pid):
-        return Heir(heir, None, False)
+        return Heir(heir, None, False) if is_alive(heir) else None
     if isinstance(heir, tuple) and len(heir) == 2 and isinstance(heir[0], Pid):
-        return Heir(heir[0], heir[1], True)
+        return Heir(heir[0], heir[1], True) if is_alive(heir[0]) else None
     raise BadArg(
         "option", "heir", heir, "allowed are None, a Pid, and (Pid, data) for an heir that gets a message", table
     )

@@ -145,7 +145,7 @@ def cell(term: Term) -> str:
 def write_json(results: Sequence[Term], out: TextIO) -> None:
     """One JSON value a line."""
     # Where the stream cannot hold every character, JSON's own escapes do.
-    ascii_only = (out.encoding or "utf-8").lower().replace("-", "") != "utf8"
+    ascii_only = (getattr(out, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8"
     encode = json.JSONEncoder(ensure_ascii=ascii_only).encode
     for result in results:
         out.write(encode(plain(result)))

@@ -218,19 +218,26 @@ def receive(pattern: Query = None, timeout: float | None = None, default: Any = 
     deadline = deadline_of(process, timeout)
     seen = 0
     while True:
-        with lock:
-            fresh = _look(process, program, seen)
-            if not fresh:
-                if deadline is not None and process.scheduler.now() >= deadline:
-                    break
-                process.wait(deadline)
-                continue
+        fresh = _await_fresh(process, program, seen, deadline)
+        if not fresh:
+            return timed_out(timeout, default)
         for number, message in fresh:
             seen = number
             result = message if program is None else program.run(message)
             if result is not NO_MATCH and _take(process, number):
                 return result
-    return timed_out(timeout, default)
+
+
+def _await_fresh(
+    process: Process, program: Program | None, seen: int, deadline: float | None
+) -> list[tuple[int, Term]]:
+    """The messages to look at, of which there is one at least, or none when the time is over."""
+    with lock:
+        fresh = _look(process, program, seen)
+        while not fresh and not is_over(process, deadline):
+            process.wait(deadline)
+            fresh = _look(process, program, seen)
+        return fresh
 
 
 async def areceive(pattern: Query = None, timeout: float | None = None, default: Any = MISSING) -> Any:
@@ -244,18 +251,17 @@ async def areceive(pattern: Query = None, timeout: float | None = None, default:
     while True:
         with lock:
             fresh = _look(process, program, seen)
-            waiter = None if fresh else coroutines.prepare(process)
+            over = not fresh and is_over(process, deadline)
+            waiter = None if fresh or over else coroutines.prepare(process)  # one that is in place has to be waited for
+        if over:
+            return timed_out(timeout, default)
         if waiter is not None:
-            if deadline is not None and process.scheduler.now() >= deadline:
-                break
             await coroutines.suspend(process, waiter, deadline)
-            continue
         for number, message in fresh:
             seen = number
             result = message if program is None else program.run(message)
             if result is not NO_MATCH and _take(process, number):
                 return result
-    return timed_out(timeout, default)
 
 
 def program_of(pattern: Query) -> Program:
@@ -304,6 +310,11 @@ def deadline_of(process: Process, timeout: Term, argument: str = "timeout") -> f
     raise BadArg("option", argument, timeout, "allowed are None and seconds from 0 on")
 
 
+def is_over(process: Process, deadline: float | None) -> bool:
+    """Whether the deadline has come."""
+    return deadline is not None and process.scheduler.now() >= deadline
+
+
 def mailbox_size() -> int:
     """How many messages wait in the mailbox of the calling process. O(1). Erlang's message_queue_len."""
     box = current().mailbox
@@ -340,17 +351,18 @@ async def asleep(seconds: float) -> None:
 def link(pid: Pid) -> bool:
     """Links the calling process with another: when one ends, the other gets an exit signal; True. Erlang's link/1.
 
-    With a process that has ended, the signal comes at once, with reason noproc. O(1). Raises BadArg, cause "type".
+    When the other has ended already, a process that traps exits gets the message `(EXIT, pid, NOPROC)`. O(1).
+    Raises BadArg: "noproc" when it has ended and this process does not trap exits, "type".
     """
     process = current()
-    victims: list[kernel.Victim] = []
     with lock:
         other = kernel.find(_pid(pid, "pid"))
         if other is not None:
             kernel.join(process, other)
+        elif process.trapping:
+            process.put((kernel.EXIT, pid, NOPROC))
         else:
-            kernel.signal(process, pid, NOPROC, victims)
-    _deliver(process, victims)
+            raise BadArg("noproc", "pid", pid, "the process has ended")
     return True
 
 

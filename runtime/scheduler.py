@@ -1,7 +1,7 @@
 """Time and waiting: what a process uses to learn the time, to get a thread, and to wait.
 
 Every process has a scheduler, which it takes over from the process that spawned it. `SystemScheduler` is real time and
-free-running threads; `runtime.simulation` has one with a clock of its own, which runs one process at a time.
+free-running threads; `runtime.simulator` has one with a clock of its own, which runs one process at a time.
 
 All methods that say so are called with the lock of the runtime held (`runtime.kernel`), which is what makes "look
 whether there is something, else wait" one step.

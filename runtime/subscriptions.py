@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from queue import Queue, SimpleQueue
 from types import TracebackType
-from typing import Any, Final, Generic, Literal, Self, TypeAlias, TypeVar, cast, final
+from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeAlias, TypeVar, cast, final
 
 from matchspec.errors import EvalError
 from matchspec.program import Program
@@ -41,12 +41,15 @@ class Event(Generic[R]):
         new: the row that is there now, or None.
     """
 
-    __match_args__ = ("kind", "old", "new")
+    __match_args__: ClassVar = ("kind", "old", "new")
 
     def __init__(self, kind: Kind, old: R | None, new: R | None) -> None:
         self.kind: Final[Kind] = kind
         self.old: Final = old
         self.new: Final = new
+
+    def __reduce__(self) -> tuple[type["Event[R]"], tuple[Kind, R | None, R | None]]:
+        return Event, (self.kind, self.old, self.new)
 
     def __repr__(self) -> str:
         return f"Event({self.kind!r}, old={self.old!r}, new={self.new!r})"

@@ -1,5 +1,6 @@
 """The distribution: a pure wheel with three packages, their grammars and type markers, and one version everywhere."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -28,11 +29,18 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The names of the files in a wheel built from the tree. The build reads no network."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={**os.environ, "MATCHSPEC_PURE": "1"})
     (built,) = folder.iterdir()
-    assert built.name.endswith("-py3-none-any.whl"), "the default wheel needs no C compiler"
+    assert built.name.endswith("-py3-none-any.whl"), "a pure wheel needs no C compiler"
     with zipfile.ZipFile(built) as archive:
         return archive.namelist()
+
+
+def test_without_a_c_compiler_the_wheel_is_pure(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    without = {name: value for name, value in os.environ.items() if name != "MATCHSPEC_PURE"}
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=without | {"CC": "no-such-compiler"})
+    assert [path.name for path in tmp_path.iterdir()] == [f"matchspec-{__version__}-py3-none-any.whl"]
 
 
 def test_the_version_agrees(project: Project, wheel: list[str]) -> None:

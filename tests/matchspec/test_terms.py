@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchspec import Atom, Bitstring, ImproperList, Pid, Ref, TermError, V, compare, exactly_equal
+from matchspec import COMPILED, Atom, Bitstring, ImproperList, Pid, Ref, TermError, V, compare, exactly_equal
 from matchspec.maps import KeyFloat, KeyInt
 from matchspec.terms import MAX_TERM_DEPTH, cons, exact_key, less, numerically_equal, order_key, rank
 from matchspec.values import MAX_VARIABLE, shown, variable_number
@@ -183,8 +183,11 @@ def test_a_stack_that_is_almost_full_gives_a_term_error() -> None:
     def deeper(left: int) -> Value:
         return deeper(left - 1) if left else exact_key(term)
 
-    with pytest.raises(TermError, match="stack"):
-        deeper(700)
+    if COMPILED:  # native calls take nothing from Python's stack; the limit on a term's depth holds
+        assert hash(deeper(700)) == hash(exact_key(term))
+    else:
+        with pytest.raises(TermError, match="stack"):
+            deeper(700)
 
 
 def test_atoms_are_interned_and_immutable() -> None:

@@ -1,6 +1,6 @@
 """A scheduler for tests: a clock of its own, and one process at a time, in an order that a seed decides.
 
-    from runtime import simulation
+    from runtime.simulator import simulation
 
     with simulation(seed=7) as time:
         task = Task.async_(slow)      # sleeps 2 seconds
@@ -21,14 +21,14 @@ from contextlib import contextmanager
 from typing import Final, final
 
 from runtime import kernel
-from runtime.exits import KILLED
+from runtime.exits import KILLED, NORMAL
 from runtime.kernel import current
-from runtime.scheduler import Scheduler, ThreadWaiter, Waiter, lock
+from runtime.scheduler import SYSTEM, Scheduler, ThreadWaiter, Waiter, lock
 
 _SWITCH: Final = 0.3  # how likely a place where a switch is possible is one: often, and yet some run on for a while
 
 
-class Deadlock(RuntimeError):
+class Deadlock(Exception):
     """In a simulation, every process waits, and nothing that any of them waits for can come."""
 
 
@@ -46,7 +46,7 @@ class Simulation(Scheduler):
         self._timers: Final[list[tuple[float, int, Waiter]]] = []  # a heap; of one deadline, the first set comes first
         self._numbers = 0
         self._root: Waiter | None = None  # the wait of the process that opened the simulation
-        self._thread: Final = threading.get_ident()  # of the process that opened the simulation
+        self._opener: Final = threading.get_ident()  # of the process that opened the simulation
         self._deadlocked = False
         self.steps = 0  # how often the baton was passed on
 
@@ -76,7 +76,7 @@ class Simulation(Scheduler):
         self._pass_on()
 
     def block(self, waiter: ThreadWaiter, deadline: float | None) -> None:
-        if threading.get_ident() == self._thread:
+        if threading.get_ident() == self._opener:
             self._root = waiter
         self.suspending(waiter, deadline)
         lock.release()
@@ -134,23 +134,29 @@ class Simulation(Scheduler):
 
 @contextmanager
 def simulation(seed: int = 0) -> Iterator[Simulation]:
-    """Simulated time and order for the calling process and all that it spawns inside; see the module.
+    """Simulated time and order for the calling thread and all the processes that it spawns inside; see the module.
 
-    At its end, the processes that are left are killed. Raises RuntimeError when it is opened inside another one.
+    Inside, the thread is a process of its own, without links and messages; at the end, that process ends with its
+    tables, those that are left are killed, and the thread is again who it was. Raises RuntimeError when it is opened
+    inside another simulation.
     """
     if current().scheduler.takes_turns:
         raise RuntimeError("a simulation is running already; simulations cannot be nested")
     simulated = Simulation(seed)
-    before = kernel.change_scheduler(simulated)
+    before = kernel.impersonate(None, simulated)
+    current()
     try:
         yield simulated
     finally:
-        kernel.change_scheduler(before)
-        _finish(simulated)
+        inside = kernel.impersonate(before, SYSTEM)
+        _finish(simulated, inside)
 
 
-def _finish(simulated: Simulation) -> None:
-    """Kills what is left, and lets the threads run to their ends."""
+def _finish(simulated: Simulation, inside: kernel.Process | None) -> None:
+    """Ends what is left, and lets the threads run to their ends."""
+    if inside is not None:
+        kernel.end(inside, NORMAL)
+        kernel.detach(inside)
     with lock:
         left = [process for process in kernel.living.values() if process.scheduler is simulated]
         for process in left:
