@@ -153,6 +153,7 @@ class Process:
         self.watchers: dict[int, Monitor] | None = None  # those that others have set on it
         self.belongings: dict[int, Belonging] | None = None
         self.sink: Sink | None = None
+        self.streams_to: Process | None = None  # whose stream it works for: its link to that gives no messages
         self.cancel: Callable[[], None] | None = None  # ends a coroutine's wait; called without the lock
         self.on_exit: Callable[[Term], None] | None = None  # called without the lock, for those who wait for its work
         self.passive = False  # it has no thread of its own, and drops messages that come while nobody runs it
@@ -442,7 +443,8 @@ def _exited(process: Process, reason: Term, victims: list[Victim]) -> None:
     links, process.links = process.links, {}
     for other in links.values():
         other.links.pop(process.pid.number, None)
-        signal(other, process.pid, reason, victims)
+        if other is not process.streams_to or not other.trapping:
+            signal(other, process.pid, reason, victims)
     watchers, process.watchers = process.watchers, None
     for monitor in (watchers or {}).values():
         watcher = monitor.watcher

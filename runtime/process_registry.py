@@ -93,7 +93,7 @@ class Registry:
 
         Args:
             keys: "unique" for one process a key, "duplicate" for any number, and any number of times.
-            name: under which `whereis`, `Registry.find` and `Via` find it.
+            name: under which `Registry.whereis` and `Via` find it.
             listeners: processes that get `(REGISTER, registry, key, pid, value)` and `(UNREGISTER, registry, key, pid)`
                 as messages, where `registry` is the name, or else the pid. Of an end, a monitor tells.
             meta: what `meta` is to find from the start.
@@ -117,7 +117,7 @@ class Registry:
         return registry
 
     @staticmethod
-    def find(dest: Destination) -> "Registry | None":
+    def whereis(dest: Destination) -> "Registry | None":
         """The registry of this name or pid, or None. O(1). Raises BadArg, cause "type"."""
         process = find(dest)
         server = None if process is None else process.server
@@ -358,7 +358,7 @@ class Via(Address):
         self._registry().register_process(process, self.key, self.value)
 
     def _registry(self) -> Registry:
-        registry = self.registry if isinstance(self.registry, Registry) else Registry.find(self.registry)
+        registry = self.registry if isinstance(self.registry, Registry) else Registry.whereis(self.registry)
         if registry is None:
             raise BadArg("noproc", "registry", self.registry, "there is no registry of this name")
         registry.check_unique("a name")

@@ -212,13 +212,13 @@ class _Flow(Belonging):
         deadline = None if stream.timeout is None else owner.scheduler.now() + stream.timeout
         item = _Item(self._taken, value, process, deadline, self)
         self._taken += 1
-
         process.sink = item  # from the start: its supervisor may end it before it begins
         with lock:
             if stream.supervise is not None:
                 stream.supervise(process)
             if stream.linked:
                 kernel.join(owner, process)
+                process.streams_to = owner
         self._running[item.number] = item
         launch(process, stream.fn, (value,), item)
         owner.scheduler.pause()

@@ -65,12 +65,13 @@ class Supervisor:
             children: ChildSpecs, or what has a `child_spec()`, or `(such a thing, its argument)`.
             strategy: when a child has to be restarted, "one_for_one" restarts that one, "one_for_all" all, and
                 "rest_for_one" that one and those after it; those that run are ended first, the last one first.
-            name: under which `whereis` and `Supervisor.find` find it.
+            name: under which `Supervisor.whereis` finds it.
             max_restarts: one more within `max_seconds` ends the supervisor, with reason shutdown.
             max_seconds: see there.
 
         Raises BadArg: "type", "option", "already_exists" for a name that is taken or an id that two children have; Exit
-        with reason `(shutdown, (failed_to_start_child, id, reason))`, which also goes to the caller as an exit signal.
+        with reason `(shutdown, (failed_to_start_child, id, reason))`, after the children that had been started have
+        been ended. As with agents, no exit signal comes besides.
         """
         specs = [spec_of(child, "children") for child in children]
         for number, spec in enumerate(specs):
@@ -86,14 +87,14 @@ class Supervisor:
             take_name(process, name)
         begin(process, parent, supervisor, supervision.leave)
         try:
-            supervision.turns.call(functools.partial(supervision.start_all, specs), "start_link")
+            supervision.turns.call(functools.partial(supervision.start_all, specs, parent), "start_link")
         except BaseException as error:
             kernel.end(process, reason_of(error))  # unless it has ended by itself, as it does after an Exit
             raise
         return supervisor
 
     @staticmethod
-    def find(dest: Destination) -> "Supervisor | None":
+    def whereis(dest: Destination) -> "Supervisor | None":
         """The supervisor of this name or pid, or None. O(1). Raises BadArg, cause "type"."""
         process = find(dest)
         server = None if process is None else process.server

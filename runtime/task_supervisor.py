@@ -91,7 +91,7 @@ class TaskSupervisor:
         """Starts a task supervisor, linked to the calling process, with which it ends. Elixir's start_link/1.
 
         Args:
-            name: under which `whereis` and `TaskSupervisor.find` find it.
+            name: under which `TaskSupervisor.whereis` finds it.
             max_children: how many may run at a time, None for any number.
             max_restarts: one more within `max_seconds` ends the supervisor, with reason shutdown. Only children of
                 `start_child` are ever restarted, and only if asked to be.
@@ -111,7 +111,7 @@ class TaskSupervisor:
         return supervisor
 
     @staticmethod
-    def find(dest: Destination) -> "TaskSupervisor | None":
+    def whereis(dest: Destination) -> "TaskSupervisor | None":
         """The task supervisor of this name or pid, or None. O(1). Raises BadArg, cause "type"."""
         process = find(dest)
         server = None if process is None else process.server

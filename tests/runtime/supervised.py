@@ -11,7 +11,7 @@ from runtime import ChildSpec, Supervisor, is_alive, self_
 from runtime.exits import SHUTDOWN, Exit
 from runtime.kernel import DOWN, EXIT, PROCESS
 from runtime.process import exit, mailbox_size, monitor, receive, send, spawn_link, trap_exit
-from runtime.simulation import Simulation, simulation
+from runtime.simulator import Simulation, simulation
 
 SEEDS = range(4)
 BOOM = Atom("boom")

@@ -16,7 +16,7 @@ from runtime.exits import KILL, KILLED, NOPROC, SHUTDOWN, Exit
 from runtime.kernel import DOWN, PROCESS
 from runtime.process import exit, monitor, receive, register, send, sleep, spawn, spawn_link, unregister, whereis
 from runtime.process_registry import REGISTER, UNREGISTER, Keys
-from runtime.simulation import Simulation
+from runtime.simulator import Simulation
 from runtime.task import Task
 from tests.runtime.supervised import BOOM, READY, SEEDS, crash, must, reason_in, trapping
 
@@ -292,7 +292,7 @@ def test_the_registry_ends_with_its_parent_and_not_with_others(time: Simulation)
     ref = monitor(registry.pid)
     crash(pid)
     assert receive((DOWN, ref, ANY, ANY, ANY)) == (DOWN, ref, PROCESS, registry.pid, BOOM)
-    assert Registry.find("r") is None
+    assert Registry.whereis("r") is None
 
 
 @pytest.mark.parametrize("kill", [False, True])

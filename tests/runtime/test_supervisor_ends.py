@@ -22,7 +22,7 @@ from runtime.process import (
     spawn_link,
     trap_exit,
 )
-from runtime.simulation import Simulation
+from runtime.simulator import Simulation
 from runtime.task import Task
 from tests.runtime.supervised import (
     BOOM,
@@ -113,7 +113,7 @@ def test_a_tree_in_which_a_branch_gives_up(time: Simulation) -> None:
     supervisor = Supervisor.start_link([logging_worker("a", log), inner])
     branch = must(pids(supervisor)["inner"])
     log.clear()
-    found = Supervisor.find(branch)
+    found = Supervisor.whereis(branch)
     assert found is not None
     leaf = must(pids(found)["b"])
     ref = monitor(branch)

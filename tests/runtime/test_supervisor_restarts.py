@@ -23,7 +23,7 @@ from runtime.process import (
     whereis,
 )
 from runtime.restarts import Restart
-from runtime.simulation import Simulation, simulation
+from runtime.simulator import Simulation, simulation
 from runtime.supervision import Strategy
 from runtime.task import Task
 from tests.runtime.supervised import (

@@ -13,7 +13,7 @@ from runtime.kernel import DOWN, EXIT, PROCESS
 from runtime.outcome import BRUTAL_KILL, ExitReason, Ok
 from runtime.process import callers, exit, monitor, receive, send, sleep, spawn, trap_exit, whereis
 from runtime.restarts import Restart
-from runtime.simulation import Simulation
+from runtime.simulator import Simulation
 from runtime.task import Task
 from tests.runtime.supervised import BOOM, SEEDS, crash, idle, lives, reason_in, stubborn, trapping
 
@@ -308,7 +308,7 @@ def test_it_ends_with_its_parent_and_not_with_others(time: Simulation) -> None:
     sleep(1)
     (supervisor,) = made
     child = supervisor.start_child(idle)
-    assert TaskSupervisor.find("jobs") is supervisor
+    assert TaskSupervisor.whereis("jobs") is supervisor
     exit(supervisor.pid, BOOM)
     sleep(1)
     assert is_alive(child)
@@ -329,12 +329,12 @@ def test_kill_takes_the_children_that_do_not_trap_exits(time: Simulation) -> Non
 
 def test_as_a_child_of_a_supervisor(time: Simulation) -> None:
     supervisor = Supervisor.start_link([TaskSupervisor.child_spec(name="jobs", max_children=1)])
-    first = TaskSupervisor.find("jobs")
+    first = TaskSupervisor.whereis("jobs")
     assert first is not None
     child = first.start_child(idle)
     exit(first.pid, KILL)
     assert supervisor.count_children().supervisors == 1
-    second = TaskSupervisor.find("jobs")
+    second = TaskSupervisor.whereis("jobs")
     assert second is not None
     assert second is not first
     assert not is_alive(child)

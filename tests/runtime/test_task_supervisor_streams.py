@@ -10,7 +10,7 @@ from runtime.exits import KILLED, TIMEOUT, Exit
 from runtime.kernel import DOWN, PROCESS
 from runtime.outcome import ExitReason, Ok
 from runtime.process import exit, receive, sleep, spawn, spawn_monitor
-from runtime.simulation import Simulation
+from runtime.simulator import Simulation
 from runtime.task import Task
 from tests.runtime.supervised import BOOM, SEEDS, crash, reason_in, stubborn, trapping
 
@@ -42,6 +42,13 @@ def test_streams_with_links(time: Simulation) -> None:
     pid, ref = spawn_monitor(lambda: list(supervisor.async_stream([1, 2, 4], reciprocal)))
     assert receive((DOWN, ref, ANY, ANY, ANY)) == (DOWN, ref, PROCESS, pid, BOOM)
     assert supervisor.children() == []
+
+
+def test_a_caller_that_traps_exits_gets_outcomes_and_no_messages(time: Simulation) -> None:
+    supervisor = TaskSupervisor.start_link()
+    for stream in (supervisor.async_stream([1, 2, 4], reciprocal), Task.async_stream([1, 2, 4], reciprocal)):
+        assert list(stream) == [Ok(1.0), ExitReason(BOOM), Ok(0.25)]
+    assert receive(timeout=1, default=None) is None
 
 
 def test_the_processes_of_a_stream_are_children(time: Simulation) -> None:

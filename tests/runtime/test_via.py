@@ -9,7 +9,7 @@ from runtime import BadArg, ChildSpec, Registry, Supervisor, TaskSupervisor, Via
 from runtime.exits import KILL, NOPROC, NORMAL
 from runtime.kernel import DOWN, PROCESS
 from runtime.process import exit, monitor, receive, register, send, sleep, spawn, spawn_link, whereis
-from runtime.simulation import Simulation
+from runtime.simulator import Simulation
 from tests.runtime.supervised import SEEDS, idle, lives, trapping
 
 
@@ -54,12 +54,12 @@ def test_via_names(unique: Registry) -> None:
 
 def test_supervisors_have_via_names_too(unique: Registry) -> None:
     jobs = TaskSupervisor.start_link(name=Via("u", "jobs"))
-    assert TaskSupervisor.find(Via("u", "jobs")) is jobs
+    assert TaskSupervisor.whereis(Via("u", "jobs")) is jobs
     with pytest.raises(BadArg) as raised:
         TaskSupervisor.start_link(name=Via("u", "jobs"))
     assert raised.value.cause == "already_exists"
     jobs.stop()
-    assert TaskSupervisor.find(Via("u", "jobs")) is None
+    assert TaskSupervisor.whereis(Via("u", "jobs")) is None
     boss = Supervisor.start_link(name=Via("u", "boss", "value"))
     assert unique.lookup("boss") == [(boss.pid, "value")]
 

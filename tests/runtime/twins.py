@@ -12,7 +12,7 @@ from runtime import BadArg, ChildSpec, Supervisor, is_alive, self_
 from runtime.exits import KILL, Exit
 from runtime.kernel import DOWN, EXIT
 from runtime.process import exit, monitor, receive, register, send, spawn, spawn_link, spawn_monitor, trap_exit, whereis
-from runtime.simulation import simulation
+from runtime.simulator import simulation
 from tests.elixir_record import Process, agrees, scenario
 
 Value: TypeAlias = Any
