@@ -23,6 +23,7 @@ from typing import Any, Final, TypeAlias, final
 from matchspec.values import Atom, Pid, Ref, Term
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, Exit, Killed
 from runtime.mailbox import Mailbox
+from runtime.orderly import Leave, Orderly
 from runtime.scheduler import SYSTEM, Scheduler, ThreadWaiter, Waiter, lock
 
 DOWN: Final = Atom("DOWN")
@@ -44,38 +45,6 @@ class Belonging:
     def owner_ended(self, owner: Pid, reason: Term) -> None:
         """Called without the lock, once, before anybody hears of the end."""
         raise AssertionError("every belonging has its own")
-
-
-class Address:
-    """A name that is kept elsewhere than in `names`, such as in a registry of the user's. Elixir's {:via, ...}."""
-
-    def whereis(self) -> Pid | None:
-        """The process of this name. Called without the lock."""
-        raise AssertionError("every kind of address has its own")
-
-    def take(self, process: "Process") -> None:
-        """Gives the name to a process, until that ends. Raises BadArg, cause "already_exists". Without the lock."""
-        raise AssertionError("every kind of address has its own")
-
-
-@final
-class Orderly:
-    """How a supervisor ends by an exit signal of its parent: in its own time, its children first.
-
-    `leave` is called with the reason, without the lock, in the thread that the signal came from; it must not wait.
-    """
-
-    def __init__(self, parent: Pid, leave: Callable[[Term], None]) -> None:
-        self.parent: Final = parent
-        self.leave: Final = leave
-
-
-@final
-class _Leave:
-    """In place of a reason: the process is to be asked to end."""
-
-    def __init__(self, reason: Term) -> None:
-        self.reason: Final = reason
 
 
 class Sink:
@@ -394,7 +363,7 @@ def end_all(victims: list[Victim]) -> None:
     while at < len(victims):
         process, reason = victims[at]
         at += 1
-        if process.orderly is not None and isinstance(reason, _Leave):
+        if process.orderly is not None and isinstance(reason, Leave):
             process.orderly.leave(reason.reason)
         else:
             _end_one(process, reason, victims)
@@ -477,7 +446,7 @@ def signal(target: Process, sender: Pid, reason: Term, victims: list[Victim], se
         victims.append((target, KILLED))
     elif target.trapping:
         if target.orderly is not None and sender is target.orderly.parent:
-            victims.append((target, _Leave(reason)))
+            victims.append((target, Leave(reason)))
         else:
             target.put((EXIT, sender, reason))
     elif reason is not NORMAL or (sent and sender is target.pid):

@@ -13,9 +13,10 @@ from matchspec.program import Program
 from matchspec.spec import NO_MATCH, MatchSpec
 from matchspec.values import ROW, Atom, Pid, Ref, Term
 from runtime import kernel
+from runtime.address import Address
 from runtime.errors import BadArg
 from runtime.exits import NOPROC, Exit, as_reason
-from runtime.kernel import Address, Process, current, landed
+from runtime.kernel import Process, current, landed
 from runtime.launch import Function, child, launch
 from runtime.scheduler import lock
 

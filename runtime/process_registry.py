@@ -25,12 +25,13 @@ from matchspec.spec import NO_MATCH
 from matchspec.terms import Key
 from matchspec.values import ROW, Atom, Pid, Term
 from runtime import kernel
+from runtime.address import Address
 from runtime.child_spec import ChildSpec, id_of
 from runtime.ending import Shutdown, stop
 from runtime.entries import Entries, Entry, Record, exact_of
 from runtime.errors import BadArg, choice
 from runtime.exits import NORMAL, SHUTDOWN
-from runtime.kernel import Address, Belonging, Process, current
+from runtime.kernel import Belonging, Process, current
 from runtime.process import Destination, Name, Query, find, take_name
 from runtime.restarts import Restart
 from runtime.scheduler import lock

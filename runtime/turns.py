@@ -13,8 +13,9 @@ from typing import Any, Final, TypeVar, final
 from matchspec.values import Atom, Term
 from runtime import kernel
 from runtime.exits import KILLED, NOPROC, Exit, Killed
-from runtime.kernel import Orderly, Process, current, landed
+from runtime.kernel import Process, current, landed
 from runtime.launch import callers_of
+from runtime.orderly import Orderly
 from runtime.scheduler import lock
 
 T = TypeVar("T")

@@ -236,13 +236,13 @@ def test_many_crashes_by_many_threads() -> None:
     children = [worker(str(number)) for number in range(8)]
     with Supervisor.start_link(children, max_restarts=10_000) as supervisor:
 
-        def crasher(seed: int) -> None:
+        def attacker(seed: int) -> None:
             rng = random.Random(seed)
             for _ in range(40):
                 pid = pids(supervisor)[str(rng.randrange(8))]
                 if isinstance(pid, Pid):
                     exit(pid, BOOM)
 
-        Task.await_many([Task.async_(crasher, seed) for seed in range(6)], timeout=60)
+        Task.await_many([Task.async_(attacker, seed) for seed in range(6)], timeout=60)
         assert ids(supervisor) == [child.id for child in children]
         assert all([lives(pid) for pid in pids(supervisor).values()])
