@@ -303,3 +303,21 @@ def test_calls_wait_for_each_other(time: Simulation) -> None:
     assert time.now() == 3.0
     assert [line.split()[1] for line in order] == ["begins", "is"] * 3
     assert order[::2] == [f"{id} begins" for id in ids(supervisor)]
+
+
+def test_a_caller_does_not_wait_for_those_behind_it(time: Simulation) -> None:
+    def slow(id: str, seconds: float) -> ChildSpec:
+        def start() -> Pid:
+            sleep(seconds)
+            return spawn_link(idle)
+
+        return ChildSpec(id, start)
+
+    supervisor = Supervisor.start_link()
+    first = Task.async_(supervisor.start_child, slow("a", 1))
+    sleep(0.5)
+    second = Task.async_(supervisor.start_child, slow("b", 10))
+    assert isinstance(first.await_(), Pid)
+    assert time.now() == 1.0
+    second.await_(timeout=None)
+    assert time.now() == 11.0

@@ -110,6 +110,20 @@ def test_a_task_that_ends_at_once_is_restarted_by_its_reason(time: Simulation) -
     assert pids(supervisor) == {"done": None}
 
 
+def test_the_reason_of_a_child_that_has_ended_before_its_start_function_returns(time: Simulation) -> None:
+    starts: list[Pid] = []
+
+    def start() -> Pid:
+        starts.append(Task.start_link(lambda: None))
+        sleep(1)
+        return starts[-1]
+
+    supervisor = Supervisor.start_link([ChildSpec("done", start, restart="transient")])
+    sleep(10)
+    assert len(starts) == 1
+    assert pids(supervisor) == {"done": None}
+
+
 def test_a_named_table_and_a_name_are_free_again_when_a_child_is_restarted(time: Simulation) -> None:
     def owner(parent: Pid) -> None:
         ets.new("owned", named_table=True)
