@@ -8,6 +8,7 @@ from matchspec.values import Pid, Ref
 from runtime import ets
 from runtime.agent import Agent
 from runtime.agent_server import AGENT
+from runtime.child_spec import ChildSpec
 from runtime.errors import BadArg
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, SHUTDOWN, TIMEOUT, Exit, Killed
 from runtime.kernel import DOWN, EXIT
@@ -38,8 +39,11 @@ from runtime.process import (
     unregister,
     whereis,
 )
+from runtime.process_registry import Registry, Via
 from runtime.stream import Stream
+from runtime.supervisor import Supervisor
 from runtime.task import TASK, Task
+from runtime.task_supervisor import TaskSupervisor
 from runtime.timers import cancel_timer, read_timer, send_after
 
 __all__ = [
@@ -57,14 +61,19 @@ __all__ = [
     "TIMEOUT",
     "Agent",
     "BadArg",
+    "ChildSpec",
     "Exit",
     "ExitReason",
     "Killed",
     "Ok",
     "Pid",
     "Ref",
+    "Registry",
     "Stream",
+    "Supervisor",
     "Task",
+    "TaskSupervisor",
+    "Via",
     "areceive",
     "asleep",
     "callers",

@@ -17,14 +17,14 @@ safe inside a function, and nowhere else: give out copies, or what cannot be cha
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar, final
 
-from matchspec.values import Atom, Pid, Term
+from matchspec.values import Pid, Term
 from runtime import kernel
 from runtime.agent_server import AgentServer
 from runtime.errors import BadArg
 from runtime.exits import NORMAL, as_reason
 from runtime.kernel import Process, current, landed
 from runtime.launch import callers_of, label_of
-from runtime.process import register
+from runtime.process import Name, find, register
 from runtime.scheduler import lock
 
 S = TypeVar("S")
@@ -59,7 +59,7 @@ class Agent(Generic[S]):
 
     @staticmethod
     def start_link(
-        fn: Callable[[], T], *, name: str | Atom | None = None, timeout: Timeout = None, dedicated: bool = False
+        fn: Callable[[], T], *, name: Name | None = None, timeout: Timeout = None, dedicated: bool = False
     ) -> "Agent[T]":
         """Starts an agent whose first state is `fn()`, linked to the calling process. Elixir's Agent.start_link/2.
 
@@ -71,18 +71,15 @@ class Agent(Generic[S]):
 
     @staticmethod
     def start(
-        fn: Callable[[], T], *, name: str | Atom | None = None, timeout: Timeout = None, dedicated: bool = False
+        fn: Callable[[], T], *, name: Name | None = None, timeout: Timeout = None, dedicated: bool = False
     ) -> "Agent[T]":
         """As `start_link`, without the link. Elixir's Agent.start/2."""
         return _start(fn, name, timeout, dedicated, False)
 
     @staticmethod
-    def whereis(name: str | Atom | Pid) -> "Agent[Any] | None":
+    def whereis(name: Name | Pid) -> "Agent[Any] | None":
         """The agent of this name or pid, or None when there is none. O(1)."""
-        if isinstance(name, Pid):
-            process = kernel.find(name)
-        else:
-            process = kernel.names.get(name.name if isinstance(name, Atom) else name)
+        process = find(name, "name")
         server = None if process is None else process.server
         return Agent(server) if isinstance(server, AgentServer) else None
 
@@ -140,9 +137,7 @@ class Agent(Generic[S]):
         return result
 
 
-def _start(
-    fn: Callable[[], Any], name: str | Atom | None, timeout: Timeout, dedicated: bool, linked: bool
-) -> Agent[Any]:
+def _start(fn: Callable[[], Any], name: Name | None, timeout: Timeout, dedicated: bool, linked: bool) -> Agent[Any]:
     if not callable(fn):
         raise BadArg("type", "fn", fn, "allowed is a function without parameters, which gives the first state")
     if type(dedicated) is not bool:

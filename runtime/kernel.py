@@ -23,6 +23,7 @@ from typing import Any, Final, TypeAlias, final
 from matchspec.values import Atom, Pid, Ref, Term
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, Exit, Killed
 from runtime.mailbox import Mailbox
+from runtime.orderly import Leave, Orderly
 from runtime.scheduler import SYSTEM, Scheduler, ThreadWaiter, Waiter, lock
 
 DOWN: Final = Atom("DOWN")
@@ -37,7 +38,9 @@ class State(enum.Enum):
 
 
 class Belonging:
-    """Something that is closed, or passed on, when its owner ends."""
+    """Something that is closed, or passed on, when its owner ends. `late`: after those that are not late."""
+
+    late = False
 
     def owner_ended(self, owner: Pid, reason: Term) -> None:
         """Called without the lock, once, before anybody hears of the end."""
@@ -125,6 +128,7 @@ class Process:
         self.parent: Pid | None = None  # of a server: its exit signals end it even if it traps exits
         self.heard_by: Process | None = None  # who is linked to it, but told of its end otherwise than by a message
         self.server: object = None  # what runs it, where that is no plain function: an agent's server
+        self.orderly: Orderly | None = None
 
     def __repr__(self) -> str:
         return f"<{self.pid!r} {self.name or self.label}>"
@@ -318,9 +322,10 @@ def depart(process: Process) -> None:
 
 
 def begin(process: Process) -> None:
-    """The process exists from now on."""
+    """The process exists from now on, unless something has ended it already."""
     with lock:
-        living[process.pid.number] = process
+        if process.alive:
+            living[process.pid.number] = process
 
 
 def find(pid: Pid) -> Process | None:
@@ -361,7 +366,10 @@ def end_all(victims: list[Victim]) -> None:
     while at < len(victims):
         process, reason = victims[at]
         at += 1
-        _end_one(process, reason, victims)
+        if process.orderly is not None and isinstance(reason, Leave):
+            process.orderly.leave(reason.reason)
+        else:
+            _end_one(process, reason, victims)
 
 
 def _end_one(process: Process, reason: Term, victims: list[Victim]) -> None:
@@ -392,7 +400,13 @@ def _exiting(process: Process, reason: Term) -> list[Belonging]:
         process.name = None
     belongings = list(process.belongings.values()) if process.belongings else []
     process.belongings = None
+    if len(belongings) > 1:
+        belongings.sort(key=_is_late)
     return belongings
+
+
+def _is_late(belonging: Belonging) -> bool:
+    return belonging.late
 
 
 def _exited(process: Process, reason: Term, victims: list[Victim]) -> None:
@@ -426,14 +440,17 @@ def signal(target: Process, sender: Pid, reason: Term, victims: list[Victim], se
     """An exit signal arrives; the lock is held. `sent`: by `exit(pid, reason)`, else along a link.
 
     Erlang's rules: a sent `kill` cannot be trapped, and those who are linked to its victim see `killed`; `normal` ends
-    nobody, unless it is sent to oneself; who traps exits gets a message, unless it is a server, and it was its parent.
+    nobody, unless it is sent to oneself; who traps exits gets a message. A server that traps exits ends when its parent
+    does; a supervisor takes any other reason from its parent as the wish that it ends.
     """
     if not target.alive:
         return
     if sent and reason is KILL:
         victims.append((target, KILLED))
     elif target.trapping:
-        if sender is target.parent:
+        if target.orderly is not None and sender is target.orderly.parent:
+            victims.append((target, Leave(reason)))
+        elif sender is target.parent:
             victims.append((target, reason))
         else:
             target.put((EXIT, sender, reason))

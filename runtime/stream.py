@@ -219,13 +219,14 @@ class _Flow(Belonging):
         item = _Item(self._taken, value, process, deadline, self)
         self._taken += 1
         self._last = item
-        self._running[item.number] = item
-        if stream.linked:
-            process.heard_by = owner  # by an outcome
-            with lock:
+        process.sink = item  # from the start: its supervisor may end it before it begins
+        with lock:
+            if stream.supervise is not None:
+                stream.supervise(process)
+            if stream.linked:
                 kernel.join(owner, process)
-        if stream.supervise is not None:
-            stream.supervise(process)
+                process.heard_by = owner  # by an outcome
+        self._running[item.number] = item
         launch(process, stream.fn, (value,), item, short=self._short >= _MANY_SHORT)
         owner.scheduler.pause()
 

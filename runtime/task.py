@@ -22,7 +22,7 @@ from runtime.launch import Function, child, launch
 from runtime.outcome import BRUTAL_KILL, BrutalKill, ExitReason, Ok, Outcome
 from runtime.process import deadline_of, spawn, spawn_link
 from runtime.scheduler import lock
-from runtime.stream import OnTimeout, Stream
+from runtime.stream import Begin, OnTimeout, Stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -359,11 +359,21 @@ def ref_of(message: Term) -> Ref | None:
     return None
 
 
-def start(owner: Process, parent: Process, fn: Function, args: tuple[Any, ...], *, linked: bool = True) -> Task[Any]:
-    """Starts a task of `owner`. Raises BadArg, cause "type"."""
+def start(
+    owner: Process,
+    parent: Process,
+    fn: Function,
+    args: tuple[Any, ...],
+    *,
+    linked: bool = True,
+    supervise: Begin | None = None,
+) -> Task[Any]:
+    """Starts a task of `owner`; `supervise` takes its process in, or raises. Raises BadArg, cause "type"."""
     process = child(parent, fn)
     ref = Ref()
     with lock:
+        if supervise is not None:
+            supervise(process)
         if linked:
             kernel.join(owner, process)
         monitor = kernel.watch(owner, process, process.pid, ref)

@@ -10,7 +10,23 @@ from typing import Any, Final
 import pytest
 
 from matchspec import ANY, Pid
-from runtime import DOWN, EXIT, Agent, BadArg, Exit, Task, callers, exit, monitor, receive, self_, send, sleep, trap_exit, whereis
+from runtime import (
+    DOWN,
+    EXIT,
+    Agent,
+    BadArg,
+    Exit,
+    Task,
+    callers,
+    exit,
+    monitor,
+    receive,
+    self_,
+    send,
+    sleep,
+    trap_exit,
+    whereis,
+)
 from tests.runtime.elixir_helpers import (
     ILLEGAL,
     A,
@@ -224,9 +240,7 @@ def _() -> Value:
 @RECORD.scenario("agent", "start_link: the function takes too long, trapping")
 def _() -> Value:
     trap_exit(True)
-    return keyword(
-        result=error(lambda: Agent.start_link(endless, timeout=ms(20), **mode)), messages=exits()
-    )
+    return keyword(result=error(lambda: Agent.start_link(endless, timeout=ms(20), **mode)), messages=exits())
 
 
 @RECORD.scenario("agent", "start_link: the function takes too long, not trapping")
@@ -327,9 +341,7 @@ def _() -> Value:
     return state_of(agent)
 
 
-@RECORD.scenario(
-    "agent", "cast to a dead agent, to a missing name, to what is no agent", without=["name", "global"]
-)
+@RECORD.scenario("agent", "cast to a dead agent, to a missing name, to what is no agent", without=["name", "global"])
 def _() -> Value:
     return keyword(dead=done(dead_agent().cast(lambda state: state)))
 

@@ -113,9 +113,7 @@ def _() -> None:
 @RECORD.scenario("agent_ends", "get: the function exits")
 def _() -> Value:
     reasons: list[Value] = [REASON, NORMAL, SHUTDOWN, (SHUTDOWN, 1), A("kill")]
-    return [
-        (reason, call(lambda agent, reason=reason: agent.get(lambda _: exit(reason)))) for reason in reasons
-    ]
+    return [(reason, call(lambda agent, reason=reason: agent.get(lambda _: exit(reason)))) for reason in reasons]
 
 
 @RECORD.scenario("agent_ends", "get: the function kills its agent")
@@ -242,7 +240,9 @@ def _() -> Value:
     return state_of(new_agent(1), None)
 
 
-@RECORD.scenario("agent_ends", "with a time limit that is none", without=[2, 3])  # 1.5 seconds are a limit, None is none
+@RECORD.scenario(
+    "agent_ends", "with a time limit that is none", without=[2, 3]
+)  # 1.5 seconds are a limit, None is none
 def _() -> Value:
     agent = new_agent(1)
     limits: list[Value] = [-1, A("soon")]

@@ -6,7 +6,6 @@ import pytest
 
 from matchspec import ANY, SKIP, Atom, Ref
 from runtime import (
-    DOWN,
     cancel_timer,
     demonitor,
     exit,
@@ -456,9 +455,7 @@ def _() -> Value:
     return receive(timeout=ms(10), default=LATE)
 
 
-@RECORD.scenario(
-    "mailbox", "receive with a time limit: a message that does not fit does not prolong it for ever"
-)
+@RECORD.scenario("mailbox", "receive with a time limit: a message that does not fit does not prolong it for ever")
 def _() -> Value:
     caller = self_()
     spawn(lambda: [send(caller, A("unfit")) for _ in range(3)])
@@ -541,9 +538,7 @@ def _() -> Value:
 def _() -> Value:
     timer = send_after(self_(), RING, ms(1000))
     left = cancel_timer(timer)
-    return keyword(
-        left_is_integer=left == ms(1000), again=cancel_timer(timer) is not None, messages=mailbox()
-    )
+    return keyword(left_is_integer=left == ms(1000), again=cancel_timer(timer) is not None, messages=mailbox())
 
 
 @RECORD.scenario("mailbox", "cancel_timer of a timer that has fired")

@@ -262,9 +262,7 @@ def _() -> Value:
 def _() -> Value:
     killed = idle()
     kill(killed)
-    return keyword(
-        self=is_alive(self_()), idle=is_alive(idle()), dead=is_alive(dead()), killed=is_alive(killed)
-    )
+    return keyword(self=is_alive(self_()), idle=is_alive(idle()), dead=is_alive(dead()), killed=is_alive(killed))
 
 
 @RECORD.scenario("signals", "spawn without a function")

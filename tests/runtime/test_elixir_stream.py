@@ -195,9 +195,7 @@ def _() -> Value:
         send(caller, (A("delivered"), result.value))
     messages = mailbox()
     before = messages[: messages.index((A("delivered"), 1))]
-    return keyword(
-        started_before_first_delivery=len([1 for what, _ in before if what is STARTED]), all=len(messages)
-    )
+    return keyword(started_before_first_delivery=len([1 for what, _ in before if what is STARTED]), all=len(messages))
 
 
 # --- time limits ----------------------------------------------------------------------------------------------------
@@ -291,9 +289,7 @@ def _() -> Value:
 def _() -> Value:
     trap_exit(True)
     a, b = A("a"), A("b")
-    return list(
-        stream([a, b], lambda item: exit(A("reason")) if item is a else item, zip_input_on_exit=True)
-    )
+    return list(stream([a, b], lambda item: exit(A("reason")) if item is a else item, zip_input_on_exit=True))
 
 
 @RECORD.scenario("async_stream", "trapping: are there messages of the tasks")

@@ -109,9 +109,7 @@ def _() -> Value:
     return [info(table) for table in tables]
 
 
-@RECORD.scenario(
-    "tables", "an owner that crashes takes its table along; the DOWN message comes when it is gone"
-)
+@RECORD.scenario("tables", "an owner that crashes takes its table along; the DOWN message comes when it is gone")
 def _() -> Value:
     owner, table = owned(access="public")
     ref = monitor(owner)

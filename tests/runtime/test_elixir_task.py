@@ -6,8 +6,8 @@ import pytest
 
 from matchspec import ANY, Ref
 from runtime import (
-    DOWN,
     BRUTAL_KILL,
+    DOWN,
     Task,
     callers,
     exit,

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from matchspec import ANY
 from runtime import (
     BRUTAL_KILL,
     EXIT,
@@ -19,7 +20,6 @@ from runtime import (
     sleep,
     trap_exit,
 )
-from matchspec import ANY
 from tests.runtime.elixir_helpers import (
     A,
     boom,
@@ -163,9 +163,7 @@ def _() -> Value:
 # --- yield_many -----------------------------------------------------------------------------------------------------
 
 
-@RECORD.scenario(
-    "task_waits", "yield_many: values, an exit and one that is not ready, in the order of the tasks"
-)
+@RECORD.scenario("task_waits", "yield_many: values, an exit and one that is not ready, in the order of the tasks")
 def _() -> Value:
     trap_exit(True)
     late = endless("late")
