@@ -327,7 +327,32 @@ class AgentServer:
                 if self._granted_or_idle():
                     return
                 request = self.queue.popleft()
+                casts = self._casts() if request.kind == "cast" else []
             self._run(request)
+            if casts:
+                self._run_casts(casts)
+
+    def _casts(self) -> list[Request]:
+        """Takes the casts at the head of the queue. The lock is held."""
+        casts: list[Request] = []
+        while self.queue and self.queue[0].kind == "cast":
+            casts.append(self.queue.popleft())
+        return casts
+
+    def _run_casts(self, casts: list[Request]) -> None:
+        """Runs casts, one after another, unless the agent ends in between."""
+        process = self.process
+        token = kernel.inner.set(process)
+        request = casts[0]
+        try:
+            for request in casts:
+                if not process.alive:
+                    return
+                self.state = request.work(self.state)
+        except BaseException as error:  # noqa: BLE001  # whatever the function raises ends the agent
+            self._raised(request, error)
+        finally:
+            kernel.inner.reset(token)
 
     def _granted_or_idle(self) -> bool:
         """Makes the agent idle if the queue is empty, or grants it to the caller who is first. The lock is held."""

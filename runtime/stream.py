@@ -24,8 +24,14 @@ T = TypeVar("T")
 OnTimeout: TypeAlias = Literal["exit", "kill_task"]
 Begin: TypeAlias = Callable[[Process], None]  # how a supervisor takes an item's process in
 
+# How many processes run at a time unless it is said: as many as threads in a ThreadPoolExecutor, since processes wait
+# more often than they compute, and Elixir's number, that of the processors, would leave those idle.
+PLACES: Final = min(32, (os.cpu_count() or 1) + 4)
 _SHORT: Final = 0.0005  # seconds in which a bunch of items is done that need no threads of their own
-_MANY_SHORT: Final = 4  # such bunches in a row, before the next one is expected to be the same
+_MANY  # How many processes run at a time unless it is said: as many as threads in a ThreadPoolExecutor, since processes wait
+# more often than they compute, and Elixir's number, that of the processors, would leave those idle.
+PLACES: Final = min(32, (os.cpu_count() or 1) + 4)
+_SHORT: Final = 4  # such bunches in a row, before the next one is expected to be the same
 _STREAM: Final = (Atom("Elixir.Task.Supervised"), Atom("stream"))
 
 
@@ -77,7 +83,7 @@ class Stream(Generic[T]):
             raise BadArg("type", "fn", fn, "allowed is what can be called")
         if not isinstance(items, Iterable):
             raise BadArg("type", "items", items, "allowed is an iterable")
-        places = (os.cpu_count() or 1) if max_concurrency is None else max_concurrency
+        places = PLACES if max_concurrency is None else max_concurrency
         if not is_count(places):
             raise BadArg("option", "max_concurrency", max_concurrency, "allowed are None and numbers from 1 on")
         for option, value in (("ordered", ordered), ("zip_input_on_exit", zip_input_on_exit)):
