@@ -28,10 +28,7 @@ Begin: TypeAlias = Callable[[Process], None]  # how a supervisor takes an item's
 # more often than they compute, and Elixir's number, that of the processors, would leave those idle.
 PLACES: Final = min(32, (os.cpu_count() or 1) + 4)
 _SHORT: Final = 0.0005  # seconds in which a bunch of items is done that need no threads of their own
-_MANY  # How many processes run at a time unless it is said: as many as threads in a ThreadPoolExecutor, since processes wait
-# more often than they compute, and Elixir's number, that of the processors, would leave those idle.
-PLACES: Final = min(32, (os.cpu_count() or 1) + 4)
-_SHORT: Final = 4  # such bunches in a row, before the next one is expected to be the same
+_MANY_SHORT: Final = 4  # such bunches in a row, before the next one is expected to be the same
 _STREAM: Final = (Atom("Elixir.Task.Supervised"), Atom("stream"))
 
 

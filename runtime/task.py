@@ -238,7 +238,8 @@ class Task(Generic[T]):
         are asked for, so they may be without end; leaving the loop ends what is still running. A process that fails
         ends the caller, since they are linked. One that takes longer than `timeout` seconds ends the caller too, or,
         with `on_timeout="kill_task"`, is killed and gives ExitReason(TIMEOUT), with its item if `zip_input_on_exit`.
-        `max_concurrency` is 4 more than there are processors, and at most 32, unless given. Elixir's Task.async_stream/3. Raises BadArg.
+        `max_concurrency` is 4 more than there are processors, and at most 32, unless given. Elixir's
+        Task.async_stream/3. Raises BadArg.
         """
         return Stream(items, fn, None, max_concurrency, ordered, timeout, on_timeout, zip_input_on_exit, True)
 
