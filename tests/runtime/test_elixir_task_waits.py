@@ -1,10 +1,12 @@
 """Task: yield_, yield_many, await_many, shutdown, ignore, as recorded from Elixir."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import pytest
 
+from matchspec import ANY
 from runtime import (
     BRUTAL_KILL,
     EXIT,
@@ -19,7 +21,6 @@ from runtime import (
     sleep,
     trap_exit,
 )
-from matchspec import ANY
 from tests.runtime.elixir_helpers import (
     A,
     boom,
@@ -163,9 +164,7 @@ def _() -> Value:
 # --- yield_many -----------------------------------------------------------------------------------------------------
 
 
-@RECORD.scenario(
-    "task_waits", "yield_many: values, an exit and one that is not ready, in the order of the tasks"
-)
+@RECORD.scenario("task_waits", "yield_many: values, an exit and one that is not ready, in the order of the tasks")
 def _() -> Value:
     trap_exit(True)
     late = endless("late")
@@ -422,7 +421,7 @@ def _() -> Value:
 @RECORD.scenario("task_waits", "shutdown with a time limit that is none")
 def _() -> Value:
     task: Any = endless()
-    return [outcome(lambda limit=limit: task.shutdown(limit)) for limit in (-1, "soon")]
+    return [outcome(partial(task.shutdown, limit)) for limit in (-1, "soon")]
 
 
 @RECORD.scenario("task_waits", "shutdown infinity")

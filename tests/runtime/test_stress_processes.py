@@ -68,7 +68,7 @@ class Member:
 
 def plan(rng: random.Random) -> list[Member]:
     """Members of a tree; the first is its root."""
-    size = rng.randint(2, 5)
+    size = rng.randint(2, 4)
     members = [
         Member(
             number,
@@ -224,7 +224,9 @@ def settle(members: list[Member], pids: list[Pid], reasons: dict[int, Value], he
     """
     while True:
         living = [member for member in members if member.number not in reasons]
-        if not any(kernel.find(pids[one.number]) is None or (signals(one, reasons) and not one.traps) for one in living):
+        if not any(
+            kernel.find(pids[one.number]) is None or (signals(one, reasons) and not one.traps) for one in living
+        ):
             return [member.number for member in living]
         hear()
 
@@ -238,7 +240,9 @@ def check_ends(members: list[Member], reasons: dict[int, Value]) -> None:
     """Who has ended, and with which reason, has had a cause; and who has had a cause has ended."""
     struck = {member.target for member in members if member.ending == "strike"}
     for member in members:
-        own: list[Value] = {"return": [NORMAL], "strike": [NORMAL, KILLED], "exit": [member.reason]}.get(member.ending, [])
+        own: list[Value] = {"return": [NORMAL], "strike": [NORMAL, KILLED], "exit": [member.reason]}.get(
+            member.ending, []
+        )
         linked = [] if member.traps else signals(member, reasons)
         if member.number not in reasons:
             assert member.ending == "wait", f"{member} lives on"
@@ -330,9 +334,7 @@ def test_real_trees_end_as_they_should() -> None:
     self_()
     living, before = set(kernel.living), held()
     for first in range(0, REAL // BATCH, CONTROLLERS):
-        refs = {
-            spawn_and_watch(SEED + first + number): SEED + first + number for number in range(CONTROLLERS)
-        }
+        refs = {spawn_and_watch(SEED + first + number): SEED + first + number for number in range(CONTROLLERS)}
         for _ in range(CONTROLLERS):
             _, ref, _, _, reason = receive((DOWN, ANY, ANY, ANY, ANY))
             assert reason is NORMAL, f"seed {refs[ref]}: {reason}"
