@@ -64,7 +64,7 @@ class Agent(Generic[S]):
         """Starts an agent whose first state is `fn()`, linked to the calling process. Elixir's Agent.start_link/2.
 
         `dedicated` gives it a thread of its own, which runs all its functions. O(1).
-        Raises Exit with the reason when `fn` raises, which also ends a caller that does not trap exits, and with TIMEOUT
+        Raises Exit with the reason when `fn` raises, by which a caller that does not trap exits ends, and with TIMEOUT
         when it takes longer than `timeout`; BadArg: "already_exists" when the name is taken, "type", "option".
         """
         return _start(fn, name, timeout, dedicated, True)
@@ -152,10 +152,10 @@ def _start(fn: Callable[[], Any], name: Name | None, timeout: Timeout, dedicated
         if linked:
             _link(parent, process)
         server.start(fn, parent, timeout)
-    except BaseException:
+    except BaseException as error:
         kernel.end(process, NORMAL)
         if not parent.alive:
-            raise landed(parent)
+            raise landed(parent) from error
         raise
     if not parent.alive:
         raise landed(parent)

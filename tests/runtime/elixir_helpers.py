@@ -51,9 +51,26 @@ def leave(reason: Value) -> Body:
     return lambda: exit(reason)
 
 
-def forever() -> None:
+def forever() -> Value:
     while True:
         receive((Ref(),))
+
+
+def pause(milliseconds: float, result: Value = None) -> Value:
+    """Gives the result after some time."""
+    sleep(ms(milliseconds))
+    return result
+
+
+def send_exit(reason: Value) -> Callable[[Pid], object]:
+    """Process.exit(&1, reason)."""
+    return lambda pid: exit(pid, reason)
+
+
+def done(call: Callable[[], None]) -> Value:
+    """Where Elixir says ok, ours says nothing."""
+    assert call() is None  # type: ignore[func-returns-value]  # that it does not is what is tested
+    return A("ok")
 
 
 def survive(milliseconds: float = 100) -> Value:
@@ -180,7 +197,7 @@ def _process(pid: Pid) -> kernel.Process:
 
 # --- agents -----------------------------------------------------------------------------------------------------------
 
-mode: Final[dict[str, bool]] = {"dedicated": False}  # how the agents of a scenario work; the test sets it
+mode: Final[dict[str, Any]] = {"dedicated": False}  # how the agents of a scenario work; the test sets it
 
 
 def new_agent(state: Value, linked: bool = False) -> Agent[Any]:

@@ -5,6 +5,7 @@ ours are called by a handle, which `Agent.whereis` gives.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -32,6 +33,7 @@ from tests.runtime.elixir_helpers import (
     A,
     boom,
     dead_agent,
+    done,
     forever,
     keyword,
     leave,
@@ -69,6 +71,14 @@ def state_of(agent: Agent[Any]) -> Value:
     return agent.get(lambda state: state)
 
 
+def more(state: int) -> int:
+    return state + 1
+
+
+def give(value: Value, _: Value) -> Value:
+    return value
+
+
 def error(start: Callable[[], Agent[Any]]) -> Value:
     """{:error, reason} of a start that fails."""
     try:
@@ -77,8 +87,8 @@ def error(start: Callable[[], Agent[Any]]) -> Value:
         return (ERROR, failure.reason)
     except BadArg as refusal:
         assert refusal.cause == "already_exists"
-        pid = whereis(refusal.value)
-        return (ERROR, (A("already_started"), pid))
+        assert isinstance(refusal.value, str)
+        return (ERROR, (A("already_started"), whereis(refusal.value)))
 
 
 RECORD.not_here(
@@ -141,18 +151,12 @@ def _() -> Value:
     return keyword(
         whereis=whereis(name),
         get=state_of(found),
-        update=done(found.update(lambda n: n + 1)),
-        cast=done(found.cast(lambda n: n + 1)),
+        update=done(partial(found.update, more)),
+        cast=done(partial(found.cast, more)),
         by_pid=state_of(agent),
-        stop=done(found.stop()),
+        stop=done(found.stop),
         whereis_after=whereis(name),
     )
-
-
-def done(result: None) -> Value:
-    """Where Elixir says ok, ours says nothing."""
-    assert result is None
-    return OK
 
 
 @RECORD.scenario("agent", "start by a name that is taken")
@@ -196,13 +200,13 @@ def _() -> Value:
         Agent.start(lambda: 1, name=name, **mode)
         return OK
 
-    return [(name, outcome(lambda name=name: start(name))) for name in names]
+    return [(name, outcome(partial(start, name))) for name in names]
 
 
 @RECORD.scenario("agent", "start: the function raises, throws, exits", without=[1, 5])
 def _() -> Value:
     functions = [boom, leave(A("reason")), leave(NORMAL), leave(A("shutdown")), lambda: exit(self_(), A("kill"))]
-    return [outcome(lambda init=init: error(lambda: Agent.start(init, **mode))) for init in functions]
+    return [outcome(partial(error, partial(Agent.start, init, **mode))) for init in functions]
 
 
 @RECORD.scenario("agent", "start_link: the function raises, trapping")
@@ -215,7 +219,7 @@ def _() -> Value:
 def _() -> Value:
     trap_exit(True)
     inits = [leave(A("reason")), leave(NORMAL)]
-    return [(error(lambda init=init: Agent.start_link(init, **mode)), exits()) for init in inits]
+    return [(error(partial(Agent.start_link, init, **mode)), exits()) for init in inits]
 
 
 @RECORD.scenario("agent", "start_link: the function raises, not trapping: the caller dies")
@@ -279,7 +283,7 @@ def _() -> Value:
 @RECORD.scenario("agent", "update gives ok and changes the state")
 def _() -> Value:
     agent = new_agent(1)
-    return [done(agent.update(lambda n: n + 1)), state_of(agent)]
+    return [done(partial(agent.update, more)), state_of(agent)]
 
 
 @RECORD.scenario("agent", "update: any value is a state")
@@ -288,7 +292,7 @@ def _() -> Value:
     states: list[Value] = [None, (A("reply"), 1, 2), (A("stop"), NORMAL), OK, []]
     found = []
     for state in states:
-        agent.update(lambda _, state=state: state)
+        agent.update(partial(give, state))
         found.append(state_of(agent))
     return found
 
@@ -306,7 +310,7 @@ def _() -> Value:
     for value in values:
         agent = new_agent(1)
         ref = monitor(agent.pid)
-        result = outcome(lambda agent=agent, value=value: agent.get_and_update(lambda _: value))
+        result = outcome(partial(agent.get_and_update, partial(give, value)))
         found.append((result, receive((DOWN, ref, ANY, ANY, ANY), timeout=ms(50))[4]))
     return found
 
@@ -314,7 +318,7 @@ def _() -> Value:
 @RECORD.scenario("agent", "cast gives ok and changes the state")
 def _() -> Value:
     agent = new_agent(1)
-    return [done(agent.cast(lambda n: n + 1)), state_of(agent)]
+    return [done(partial(agent.cast, more)), state_of(agent)]
 
 
 @RECORD.scenario("agent", "cast does not wait")
@@ -333,9 +337,12 @@ def _() -> Value:
 
 @RECORD.scenario("agent", "casts and calls of one caller are done in order")
 def _() -> Value:
+    def before(number: int, state: list[int]) -> list[int]:
+        return [number, *state]
+
     agent = new_agent([])
     for number in (1, 2, 3):
-        agent.cast(lambda state, number=number: [number, *state])
+        agent.cast(partial(before, number))
     agent.update(lambda state: [4, *state])
     agent.cast(lambda state: [5, *state])
     return state_of(agent)
@@ -343,7 +350,8 @@ def _() -> Value:
 
 @RECORD.scenario("agent", "cast to a dead agent, to a missing name, to what is no agent", without=["name", "global"])
 def _() -> Value:
-    return keyword(dead=done(dead_agent().cast(lambda state: state)))
+    agent = dead_agent()
+    return keyword(dead=done(lambda: agent.cast(lambda state: state)))
 
 
 @RECORD.scenario("agent", "calls to a dead agent")

@@ -1,6 +1,7 @@
 """Agent: crashes, time limits, stop, as recorded from Elixir; with a thread of its own, and without."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -11,6 +12,7 @@ from tests.runtime.elixir_helpers import (
     A,
     boom,
     dead_agent,
+    done,
     ended,
     fate,
     following,
@@ -21,6 +23,8 @@ from tests.runtime.elixir_helpers import (
     mode,
     ms,
     new_agent,
+    pause,
+    send_exit,
     survive,
 )
 from tests.runtime.elixir_scenarios import SEEDS, Body, Case, Scenarios, Value, check, outcome
@@ -60,12 +64,6 @@ def state_of(agent: Agent[Any], timeout: float | None = 5.0) -> Value:
     return agent.get(lambda state: state, timeout)
 
 
-def done(result: None) -> Value:
-    """Where Elixir says ok, ours says nothing."""
-    assert result is None
-    return OK
-
-
 def end_of(ref: Value) -> Value:
     message = receive((DOWN, ref, ANY, ANY, ANY), timeout=ms(50), default=None)
     return A("alive") if message is None else message[4]
@@ -78,9 +76,18 @@ def call(use: Callable[[Agent[Any]], Value]) -> Value:
     return outcome(lambda: use(agent)), end_of(ref)
 
 
+def calling(kind: str, body: Body) -> Value:
+    """The same, of a call that runs the function."""
+    return call(lambda agent: getattr(agent, kind)(lambda _: body()))
+
+
+def casting(body: Body) -> Value:
+    return call(lambda agent: done(lambda: agent.cast(lambda _: body())))
+
+
 def slowly(milliseconds: float, result: Callable[[Value], Value]) -> Callable[[Value], Value]:
     """A function that takes its time."""
-    return lambda state: [sleep(ms(milliseconds)), result(state)][1]
+    return lambda state: result(pause(milliseconds, state))
 
 
 def same(state: Value) -> Value:
@@ -113,7 +120,7 @@ def _() -> None:
 @RECORD.scenario("agent_ends", "get: the function exits")
 def _() -> Value:
     reasons: list[Value] = [REASON, NORMAL, SHUTDOWN, (SHUTDOWN, 1), A("kill")]
-    return [(reason, call(lambda agent, reason=reason: agent.get(lambda _: exit(reason)))) for reason in reasons]
+    return [(reason, calling("get", leave(reason))) for reason in reasons]
 
 
 @RECORD.scenario("agent_ends", "get: the function kills its agent")
@@ -123,17 +130,17 @@ def _() -> Value:
 
 @RECORD.scenario("agent_ends", "update: the function raises, throws, exits", without=[1])
 def _() -> Value:
-    return [call(lambda agent, fail=fail: agent.update(lambda _: fail())) for fail in FAILING]
+    return [calling("update", fail) for fail in FAILING]
 
 
 @RECORD.scenario("agent_ends", "get_and_update: the function raises, throws, exits", without=[1])
 def _() -> Value:
-    return [call(lambda agent, fail=fail: agent.get_and_update(lambda _: fail())) for fail in FAILING]
+    return [calling("get_and_update", fail) for fail in FAILING]
 
 
 @RECORD.scenario("agent_ends", "cast: the function raises, throws, exits", without=[1])
 def _() -> Value:
-    return [call(lambda agent, fail=fail: done(agent.cast(lambda _: fail()))) for fail in FAILING]
+    return [casting(fail) for fail in FAILING]
 
 
 @RECORD.scenario("agent_ends", "get: the function raises, the agent is linked, the caller traps")
@@ -180,7 +187,7 @@ def _() -> Value:
 @RECORD.scenario("agent_ends", "killed in the midst of a call")
 def _() -> Value:
     agent = new_agent(1)
-    spawn(lambda: [sleep(ms(20)), exit(agent.pid, A("kill"))])
+    spawn(lambda: exit(pause(20, agent.pid), A("kill")))
     return outcome(lambda: agent.get(lambda _: forever()))
 
 
@@ -246,7 +253,7 @@ def _() -> Value:
 def _() -> Value:
     agent = new_agent(1)
     limits: list[Value] = [-1, A("soon")]
-    return [(limit, outcome(lambda limit=limit: state_of(agent, limit))) for limit in limits]
+    return [(limit, outcome(partial(state_of, agent, limit))) for limit in limits]
 
 
 # --- stop -----------------------------------------------------------------------------------------------------------
@@ -256,7 +263,7 @@ def _() -> Value:
 def _() -> Value:
     agent = new_agent(1)
     ref = monitor(agent.pid)
-    return keyword(result=done(agent.stop()), down=end_of(ref), alive=is_alive(agent.pid))
+    return keyword(result=done(agent.stop), down=end_of(ref), alive=is_alive(agent.pid))
 
 
 @RECORD.scenario("agent_ends", "stop with a reason")
@@ -266,7 +273,7 @@ def _() -> Value:
     for reason in reasons:
         agent = new_agent(1)
         ref = monitor(agent.pid)
-        result = outcome(lambda agent=agent, reason=reason: done(agent.stop(reason)))
+        result = outcome(partial(done, partial(agent.stop, reason)))
         found.append((reason, result, end_of(ref)))
     return found
 
@@ -274,7 +281,7 @@ def _() -> Value:
 @RECORD.scenario("agent_ends", "stop twice")
 def _() -> Value:
     agent = new_agent(1)
-    return [done(agent.stop()), outcome(agent.stop)]
+    return [done(agent.stop), outcome(agent.stop)]
 
 
 @RECORD.scenario("agent_ends", "stop a dead agent with a reason")
@@ -293,14 +300,14 @@ def _() -> Value:
     Agent.start(lambda: 1, name="stopped_agent", **mode)
     agent = Agent.whereis("stopped_agent")
     assert agent is not None
-    return [done(agent.stop()), whereis("stopped_agent")]
+    return [done(agent.stop), whereis("stopped_agent")]
 
 
 @RECORD.scenario("agent_ends", "stop waits for what was cast before")
 def _() -> Value:
     agent, caller = new_agent(1), self_()
     agent.cast(slowly(20, lambda state: [send(caller, A("cast_done")), state][1]))
-    return keyword(result=done(agent.stop()), messages=mailbox())
+    return keyword(result=done(agent.stop), messages=mailbox())
 
 
 @RECORD.scenario("agent_ends", "stop: too late")
@@ -313,13 +320,13 @@ def _() -> Value:
 
 @RECORD.scenario("agent_ends", "stop of a linked agent, not trapping")
 def _() -> Value:
-    return [done(new_agent(1, linked=True).stop()), mailbox()]
+    return [done(new_agent(1, linked=True).stop), mailbox()]
 
 
 @RECORD.scenario("agent_ends", "stop of a linked agent, trapping")
 def _() -> Value:
     trap_exit(True)
-    return [done(new_agent(1, linked=True).stop()), mailbox()]
+    return [done(new_agent(1, linked=True).stop), mailbox()]
 
 
 @RECORD.scenario("agent_ends", "stop of a linked agent for another reason, not trapping: the caller dies")
@@ -343,7 +350,7 @@ def _() -> Value:
     return keyword(
         get=outcome(lambda: state_of(agent)),
         update=outcome(lambda: agent.update(same, ms(100))),
-        cast=done(agent.cast(same)),
+        cast=done(lambda: agent.cast(same)),
     )
 
 
@@ -397,4 +404,4 @@ def _() -> Value:
 @RECORD.scenario("agent_ends", "exit signals to an agent that does not trap")
 def _() -> Value:
     reasons = [NORMAL, SHUTDOWN, OTHER, A("kill")]
-    return [(reason, fate(new_agent(1).pid, lambda pid, reason=reason: exit(pid, reason))) for reason in reasons]
+    return [(reason, fate(new_agent(1).pid, send_exit(reason))) for reason in reasons]

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -31,6 +32,7 @@ from tests.runtime.elixir_helpers import (
     keyword,
     mailbox,
     ms,
+    pause,
 )
 from tests.runtime.elixir_scenarios import SEEDS, Case, Scenarios, Value, check, outcome
 
@@ -159,16 +161,13 @@ def _() -> Value:
 @RECORD.scenario("async_stream", "max_concurrency that is none", without=[4])  # None is the number of processors
 def _() -> Value:
     numbers: list[Value] = [0, -1, 1.5, A("many")]
-    return [
-        (number, outcome(lambda number=number: list(stream([1, 2], same, max_concurrency=number))))
-        for number in numbers
-    ]
+    return [(number, outcome(partial(stream, [1, 2], same, max_concurrency=number))) for number in numbers]
 
 
 @RECORD.differs("async_stream", "other options that are none", "they are refused, where Elixir overlooks most")
 def _() -> None:
     for option, bad in {"timeout": -1, "on_timeout": "retry", "ordered": "maybe", "zip_input_on_exit": 1}.items():
-        kind, error = outcome(lambda option=option, bad=bad: stream([1, 2], same, **{option: bad}))
+        kind, error = outcome(partial(stream, [1, 2], same, **{option: bad}))
         assert kind is A("raised")
         assert isinstance(error, BadArg)
         assert (error.argument, error.cause) == (option, "option")
@@ -243,12 +242,12 @@ def _() -> Value:
 
 @RECORD.scenario("async_stream", "the time limit is for each item, not for all")
 def _() -> Value:
-    return list(stream(range(1, 5), lambda item: [sleep(ms(60)), item][1], timeout=ms(150), max_concurrency=1))
+    return list(stream(range(1, 5), partial(pause, 60), timeout=ms(150), max_concurrency=1))
 
 
 @RECORD.scenario("async_stream", "the time limit does not count the time that the consumer takes")
 def _() -> Value:
-    return [[sleep(ms(80)), result][1] for result in stream([1, 2, 3], same, timeout=ms(50), max_concurrency=1)]
+    return [pause(80, result) for result in stream([1, 2, 3], same, timeout=ms(50), max_concurrency=1)]
 
 
 @RECORD.scenario("async_stream", "timeout infinity")

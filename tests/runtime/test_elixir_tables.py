@@ -3,6 +3,7 @@
 Ours differ in shape only: `info` of a table that is gone is None, as is an heir that is none.
 """
 
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -30,7 +31,7 @@ from tests.runtime.elixir_scenarios import SEEDS, Case, Scenarios, Value, check,
 RECORD: Final = Scenarios("tables")
 Any_: Final[Any] = ets  # for calls with options that mypy would refuse
 DATA: Final = A("data")
-EVERY: Final = [(ANY, [], [True])]
+EVERY: Final[list[Value]] = [(ANY, [], [True])]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -289,8 +290,12 @@ def _() -> Value:
 @RECORD.scenario("tables", "heir: several tables of one owner")
 def _() -> Value:
     caller, owner = self_(), label(worker(), "owner")
+
+    def make(number: int) -> Value:
+        return label(ets.new("table", heir=(caller, number)), f"table{number}")
+
     for number in (1, 2, 3):
-        tell(owner, lambda number=number: label(ets.new("table", heir=(caller, number)), f"table{number}"))
+        tell(owner, partial(make, number))
     kill(owner)
     return sorted(mailbox(), key=lambda message: message[3])
 

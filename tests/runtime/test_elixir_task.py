@@ -1,5 +1,6 @@
 """Task: start, async_, await_, and what a crash does to whom, as recorded from Elixir."""
 
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -122,7 +123,7 @@ def _() -> Value:
 
 @RECORD.scenario("task", "await in another order than async")
 def _() -> Value:
-    tasks = [Task.async_(lambda number=number: number) for number in (1, 2, 3)]
+    tasks = [Task.async_(int, number) for number in (1, 2, 3)]
     return [task.await_() for task in reversed(tasks)]
 
 
@@ -191,7 +192,7 @@ def _() -> Value:
     found = []
     for name, body in failing.items():
         task = named(Task.async_(body), name)
-        found.append((A(name), outcome(lambda task=task: task.await_(ms(500))), mailbox()))
+        found.append((A(name), outcome(partial(task.await_, ms(500))), mailbox()))
     return found
 
 
@@ -279,7 +280,7 @@ def _() -> Value:
 @RECORD.scenario("task", "await with a time limit that is none")
 def _() -> Value:
     task: Any = Task.async_(value)
-    return [outcome(lambda limit=limit: task.await_(limit)) for limit in (-1, "soon", True)]
+    return [outcome(partial(task.await_, limit)) for limit in (-1, "soon", True)]
 
 
 @RECORD.scenario("task", "await with infinity")
@@ -299,7 +300,8 @@ def _() -> Value:
 def _() -> None:
     trap_exit(True)
     assert Task.async_(lambda argument: argument, VALUE).await_() is VALUE
-    task: Any = Task.async_(lambda argument: argument)  # type: ignore[call-arg]  # what is wrong is the point
+    needs_one: Any = lambda argument: argument
+    task = Task.async_(needs_one)
     kind, reason = outcome(task.await_)
     assert kind is A("exited")
     assert isinstance(reason[0][0], TypeError)

@@ -1,6 +1,7 @@
 """Task: yield_, yield_many, await_many, shutdown, ignore, as recorded from Elixir."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -420,7 +421,7 @@ def _() -> Value:
 @RECORD.scenario("task_waits", "shutdown with a time limit that is none")
 def _() -> Value:
     task: Any = endless()
-    return [outcome(lambda limit=limit: task.shutdown(limit)) for limit in (-1, "soon")]
+    return [outcome(partial(task.shutdown, limit)) for limit in (-1, "soon")]
 
 
 @RECORD.scenario("task_waits", "shutdown infinity")

@@ -68,7 +68,7 @@ class Member:
 
 def plan(rng: random.Random) -> list[Member]:
     """Members of a tree; the first is its root."""
-    size = rng.randint(2, 5)
+    size = rng.randint(2, 4)
     members = [
         Member(
             number,
