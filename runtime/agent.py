@@ -14,17 +14,21 @@ The state is passed to functions and given back by them as it is, without a copy
 safe inside a function, and nowhere else: give out copies, or what cannot be changed.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar, final
 
 from matchspec.values import Pid, Term
 from runtime import kernel
 from runtime.agent_server import AgentServer
+from runtime.child_spec import ChildSpec, id_of
+from runtime.ending import Shutdown
 from runtime.errors import BadArg
 from runtime.exits import NORMAL, as_reason
 from runtime.kernel import Process, current, landed
 from runtime.launch import callers_of, label_of
 from runtime.process import Name, find, register
+from runtime.restarts import Restart
 from runtime.scheduler import lock
 
 S = TypeVar("S")
@@ -82,6 +86,21 @@ class Agent(Generic[S]):
         process = find(name, "name")
         server = None if process is None else process.server
         return Agent(server) if isinstance(server, AgentServer) else None
+
+    @staticmethod
+    def child_spec(
+        fn: Callable[[], Any],
+        *,
+        id: Term = None,
+        restart: Restart = "permanent",
+        shutdown: Shutdown = 5.0,
+        name: Name | None = None,
+        timeout: Timeout = None,
+        dedicated: bool = False,
+    ) -> ChildSpec:
+        """An agent as a child of a Supervisor. Its id is the name, or else "Agent", unless given."""
+        start = functools.partial(Agent.start_link, fn, name=name, timeout=timeout, dedicated=dedicated)
+        return ChildSpec(id_of(id, name, "Agent"), start, restart, shutdown)
 
     # --- using ----------------------------------------------------------------------------------------------------
 

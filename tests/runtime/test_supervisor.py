@@ -6,7 +6,7 @@ from typing import Any, final
 import pytest
 
 from matchspec.values import Atom, Pid, Term
-from runtime import BadArg, ChildSpec, Supervisor, TaskSupervisor, is_alive, self_
+from runtime import Agent, BadArg, ChildSpec, Registry, Supervisor, TaskSupervisor, Via, is_alive, self_
 from runtime.exits import SHUTDOWN, Exit
 from runtime.kernel import DOWN, PROCESS
 from runtime.process import (
@@ -27,6 +27,7 @@ from tests.runtime.supervised import (
     crash,
     idle,
     ids,
+    lives,
     logging_worker,
     must,
     pids,
@@ -321,3 +322,33 @@ def test_a_caller_does_not_wait_for_those_behind_it(time: Simulation) -> None:
     assert time.now() == 1.0
     second.await_(timeout=None)
     assert time.now() == 11.0
+
+
+def test_agents_as_children(time: Simulation) -> None:
+    children = [Agent.child_spec(list, name="items"), (Agent, dict), Agent.child_spec(lambda: 3, id=7, shutdown=0)]
+    supervisor = Supervisor.start_link(children)
+    assert ids(supervisor) == ["items", "Agent", 7]
+    before = Agent.whereis("items")
+    assert before is not None
+    before.update(lambda items: [*items, 1])
+    crash(before.pid)
+    supervisor.count_children()
+    after = Agent.whereis("items")
+    assert after is not None
+    assert after.get(len) == 0
+    with pytest.raises(Exit):
+        after.get(lambda items: 1 // len(items))
+    assert lives(pids(supervisor)["items"])
+    supervisor.stop()
+    assert Agent.whereis("items") is None
+
+
+def test_an_agent_named_through_a_registry(time: Simulation) -> None:
+    with Registry.start_link(name="r"):
+        agent = Agent.start_link(lambda: 3, name=Via("r", "three"))
+        assert Agent.whereis(Via("r", "three")) == agent
+        with pytest.raises(BadArg) as raised:
+            Agent.start_link(lambda: 4, name=Via("r", "three"))
+        assert raised.value.cause == "already_exists"
+        agent.stop()
+        assert Agent.whereis(Via("r", "three")) is None
