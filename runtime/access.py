@@ -8,6 +8,7 @@ and nothing changes. Results of queries are computed outside the gate, on rows t
 """
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Literal, TypeAlias, final
 
@@ -41,6 +42,8 @@ class Gate:
 
     def __init__(self, name: str, owner: Pid, access: Access, ordered: bool) -> None:
         self.lock: Final = threading.RLock()
+        self.acquire: Final[Callable[[], bool]] = self.lock.acquire  # looked up once: both are called every time
+        self.release: Final[Callable[[], None]] = self.lock.release
         self.owner = owner
         self.name = name
         self.access: Access = access
@@ -82,7 +85,7 @@ class Gate:
         """With the lock held, which it lets go: what the table has to do after an operation."""
         hook = self.hook
         if hook is None:
-            self.lock.release()
+            self.release()
             return
         try:
             self.depth = max(self.depth - 1, 0)  # the hook may have come during the operation
@@ -90,7 +93,7 @@ class Gate:
             if outermost:
                 hook.leaving()
         finally:
-            self.lock.release()
+            self.release()
         if outermost:
             hook.left()
 
@@ -110,13 +113,13 @@ class Reading:
 
     def __enter__(self) -> None:
         gate = self._gate
-        gate.lock.acquire()
+        gate.acquire()
         try:
             gate.check_alive()
             gate.check_access("protected")
             gate.enter()
         except BaseException:
-            gate.lock.release()
+            gate.release()
             raise
         gate.guarded += self._guards
 
@@ -136,7 +139,7 @@ class Writing:
 
     def __enter__(self) -> None:
         gate = self._gate
-        gate.lock.acquire()
+        gate.acquire()
         try:
             gate.check_alive()
             gate.check_access("public")
@@ -145,7 +148,7 @@ class Writing:
                 raise BadArg("busy", "table", gate.name, allowed, gate.name)
             gate.enter()
         except BaseException:
-            gate.lock.release()
+            gate.release()
             raise
         gate.guarded += 1
 

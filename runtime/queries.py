@@ -344,13 +344,13 @@ class QueryMethods(TraversalMethods[Row]):
         return rows
 
     def _release(self, rows: list[StoredRow], found: int) -> None:
-        lock = self._gate.lock
-        lock.acquire()
+        gate = self._gate
+        gate.acquire()
         try:
             self._storage.release(rows)
             self._counters.found += found
         finally:
-            lock.release()
+            gate.release()
 
     def _results(self, query: Spec, backwards: bool) -> list[Any]:
         program = query.program

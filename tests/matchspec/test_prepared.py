@@ -40,6 +40,11 @@ ALIKE: list[Value] = [
 values = st.sampled_from(ALIKE) | integers | floats | odd_floats | texts | atoms | scalars | points
 
 
+def bounded(most: Value) -> Callable[..., Value]:
+    below: Callable[..., Value] = lambda row, most=most: row < most
+    return below
+
+
 class Item(NamedTuple):
     n: int
 
@@ -131,7 +136,10 @@ def test_globals_builtins_and_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     assert by_builtin().run([(1, 7)]) == [7]
     monkeypatch.delitem(globals(), "len")
     monkeypatch.setattr(builtins, "LIMITS_OF_NOBODY", 3, raising=False)
-    by_default: Callable[[Value], Value] = lambda most: spec(lambda row, most=most: row < most)
+
+    def by_default(most: Value) -> Value:
+        return spec(bounded(most))
+
     assert [by_default(most).run([2]) for most in (1, 3, 3.0, 1)] == [[False], [True], [True], [False]]
 
 
