@@ -14,7 +14,7 @@ from matchspec.values import Term
 from runtime import kernel
 from runtime.exits import NORMAL, Killed
 from runtime.kernel import Monitor, Process, landed
-from runtime.launch import Done, ended_by
+from runtime.launch import ended_by
 from runtime.scheduler import Waiter, lock
 
 Make: TypeAlias = Callable[[], Awaitable[Any]]
@@ -61,7 +61,7 @@ def _own_loop() -> asyncio.AbstractEventLoop:
         return _loops[0]
 
 
-def launch(process: Process, make: Make, done: Done | None) -> None:
+def launch(process: Process, make: Make) -> None:
     """Starts a coroutine process. `make` is called, and what it gives awaited, as the process."""
     running = running_loop()
     loop = _own_loop() if running is None else running
@@ -71,15 +71,13 @@ def launch(process: Process, make: Make, done: Done | None) -> None:
         with lock:
             process.scheduler.enter(gate)
     if running is not None:
-        _begin(process, make, done, loop, gate)
+        _begin(process, make, loop, gate)
     else:
-        loop.call_soon_threadsafe(_begin, process, make, done, loop, gate)
+        loop.call_soon_threadsafe(_begin, process, make, loop, gate)
 
 
-def _begin(
-    process: Process, make: Make, done: Done | None, loop: asyncio.AbstractEventLoop, gate: LoopWaiter | None
-) -> None:
-    task = loop.create_task(_drive(process, make, done, gate))
+def _begin(process: Process, make: Make, loop: asyncio.AbstractEventLoop, gate: LoopWaiter | None) -> None:
+    task = loop.create_task(_drive(process, make, gate))
     _running.add(task)
     task.add_done_callback(_running.discard)
 
@@ -93,18 +91,17 @@ def _begin(
             task.cancel()
 
 
-async def _drive(process: Process, make: Make, done: Done | None, gate: LoopWaiter | None) -> None:
+async def _drive(process: Process, make: Make, gate: LoopWaiter | None) -> None:
     kernel.inner.set(process)
     if gate is not None:
         await gate.future
     with lock:
         process.attended = process.alive
     reason: Term = NORMAL
+    result: Any = None
     try:
         if process.alive:
             result = await make()
-            if done is not None and process.alive:
-                done(result)
     except Killed:
         reason = process.reason
     except asyncio.CancelledError as error:
@@ -113,8 +110,11 @@ async def _drive(process: Process, make: Make, done: Done | None, gate: LoopWait
     except BaseException as error:  # noqa: BLE001  # whatever the function raises ends its process, and only that
         reason = ended_by(process, error)
     process.cancel = None
-    kernel.detach(process)
-    kernel.end(process, reason)
+    if reason is NORMAL:
+        kernel.finish(process, result)
+    else:
+        kernel.detach(process)
+        kernel.end(process, reason)
     if gate is not None:
         with lock:
             process.scheduler.leave()

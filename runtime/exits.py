@@ -4,7 +4,7 @@ A reason is any term. A process that raises an error ends with `(error, stack)`,
 the innermost call first, as Erlang's does.
 """
 
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from matchspec.values import Atom, Term
 
@@ -16,6 +16,7 @@ NOPROC: Final = Atom("noproc")
 TIMEOUT: Final = Atom("timeout")
 _WORDS: Final = {"normal": NORMAL, "shutdown": SHUTDOWN, "kill": KILL, "killed": KILLED}
 
+Reason: TypeAlias = Any  # any term; whoever catches an Exit knows what to look for in it
 Frame: TypeAlias = tuple[str, str, int]  # function, file, line
 
 
@@ -30,9 +31,9 @@ class Exit(Exception):
         reason: any term.
     """
 
-    reason: Final[Term]
+    reason: Final[Reason]
 
-    def __init__(self, reason: Term) -> None:
+    def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -50,9 +51,9 @@ class Killed(BaseException):
         reason: the reason with which the process has ended.
     """
 
-    reason: Final[Term]
+    reason: Final[Reason]
 
-    def __init__(self, reason: Term) -> None:
+    def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
 

@@ -44,31 +44,45 @@ class Belonging:
         raise AssertionError("every belonging has its own")
 
 
+class Sink:
+    """Where the result of a process goes. Both methods are called with the lock held."""
+
+    def take(self, value: Any) -> None:
+        """The function of the process has returned this; the process is about to end."""
+        raise AssertionError("every sink has its own")
+
+    def ended(self, reason: Term) -> None:
+        """The process has ended, with or without a result."""
+
+
 @final
-class Monitor:
+class Monitor(Sink):
     """One process watches another. `shown` stands for the watched one in the DOWN message: its pid, or its name.
 
     `waiter` waits for just this: the DOWN message, or the reply that a task sends with the same reference.
     """
 
-    __slots__ = ("ref", "shown", "waiter", "watched", "watcher")
+    __slots__ = ("active", "ref", "shown", "waiter", "watched", "watcher")
 
     def __init__(self, ref: Ref, watcher: "Process", watched: "Process", shown: Term) -> None:
         self.ref: Final = ref
         self.watcher: Final = watcher
         self.watched: Final = watched
         self.shown: Final = shown
+        self.active = True  # it has neither fired nor been taken away
         self.waiter: Waiter | None = None
 
     def fire(self, reason: Term) -> None:
         """The watched process has ended. The lock is held."""
+        self.active = False
         self.watcher.box().put_down(self.ref, (DOWN, self.ref, PROCESS, self.shown, reason))
         self.wake()
 
-    def reply(self, value: Term) -> None:
-        """The watched process has something to say to its watcher: the message (reference, value)."""
-        self.watcher.box().put_reply(self.ref, (self.ref, value))
-        self.wake()
+    def take(self, value: Any) -> None:
+        """A task has its result: its owner gets the message (reference, value), unless it does not want it any more."""
+        if self.active:
+            self.watcher.box().put_reply(self.ref, (self.ref, value))
+            self.wake()
 
     def wake(self) -> None:
         waiter = self.waiter
@@ -104,6 +118,7 @@ class Process:
         self.monitors: dict[int, Monitor] | None = None  # those that it has set, by the number of their reference
         self.watchers: dict[int, Monitor] | None = None  # those that others have set on it
         self.belongings: dict[int, Belonging] | None = None
+        self.sink: Sink | None = None
         self.cancel: Callable[[], None] | None = None  # ends a coroutine's wait; called without the lock
         self.on_exit: Callable[[Term], None] | None = None  # called without the lock, for those who wait for its work
         self.passive = False  # it has no thread of its own, and drops messages that come while nobody runs it
@@ -274,9 +289,14 @@ def adopt(process: Process) -> None:
 
 
 def release(process: Process) -> None:
-    """The calling thread has run the function of this process to its end."""
-    del _local.process
+    """The calling thread does not run this process any more, whose function goes on elsewhere or has failed."""
+    leave_thread()
     detach(process)
+
+
+def leave_thread() -> None:
+    """The calling thread, one of the runtime's, is no process any more."""
+    del _local.process
 
 
 def detach(process: Process) -> None:
@@ -314,27 +334,48 @@ def end(process: Process, reason: Term) -> None:
     end_all([(process, reason)])
 
 
+def finish(process: Process, value: Any) -> None:
+    """The function of a process has returned: gives the result to who wants it, and ends the process."""
+    victims: list[Victim] = []
+    with lock:
+        if process.alive and process.sink is not None:
+            process.sink.take(value)
+        depart(process)
+        plain = process.alive and not process.belongings and process.on_exit is None and process.cancel is None
+        if plain:
+            _exiting(process, NORMAL)
+            _exited(process, NORMAL, victims)
+    if plain:
+        end_all(victims)
+    else:
+        end(process, NORMAL)
+
+
 def end_all(victims: list[Victim]) -> None:
     """Ends processes in the order given. A list of work, not recursion: a chain of links can be of any length."""
     at = 0
     while at < len(victims):
         process, reason = victims[at]
         at += 1
-        with lock:
-            if not process.alive:
-                continue
-            belongings = _exiting(process, reason)
-            if not belongings and process.on_exit is None and process.cancel is None:
-                _exited(process, reason, victims)
-                continue
-        for belonging in belongings:
-            belonging.owner_ended(process.pid, reason)
-        if process.on_exit is not None:
-            process.on_exit(reason)
-        if process.cancel is not None:
-            process.cancel()
-        with lock:
+        _end_one(process, reason, victims)
+
+
+def _end_one(process: Process, reason: Term, victims: list[Victim]) -> None:
+    with lock:
+        if not process.alive:
+            return
+        belongings = _exiting(process, reason)
+        if not belongings and process.on_exit is None and process.cancel is None:
             _exited(process, reason, victims)
+            return
+    for belonging in belongings:
+        belonging.owner_ended(process.pid, reason)
+    if process.on_exit is not None:
+        process.on_exit(reason)
+    if process.cancel is not None:
+        process.cancel()
+    with lock:
+        _exited(process, reason, victims)
 
 
 def _exiting(process: Process, reason: Term) -> list[Belonging]:
@@ -365,10 +406,13 @@ def _exited(process: Process, reason: Term, victims: list[Victim]) -> None:
         monitor.fire(reason)
     monitors, process.monitors = process.monitors, None
     for monitor in (monitors or {}).values():
+        monitor.active = False
         if monitor.watched.watchers is not None:
             monitor.watched.watchers.pop(monitor.ref.number, None)
         if monitor.waiter is not None:
             process.scheduler.wake(monitor.waiter)
+    if process.sink is not None:
+        process.sink.ended(reason)
     process.mailbox = None
     process.wake()
 
@@ -424,6 +468,7 @@ def unwatch(watcher: Process, ref: Ref) -> bool:
     monitor = watcher.monitors.pop(ref.number, None) if watcher.monitors is not None else None
     if monitor is None:
         return False
+    monitor.active = False
     if monitor.watched.watchers is not None:
         monitor.watched.watchers.pop(ref.number, None)
     return True

@@ -201,19 +201,26 @@ def receive(pattern: Query = None, timeout: float | None = None, default: Any = 
     deadline = deadline_of(process, timeout)
     seen = 0
     while True:
-        with lock:
-            fresh = _look(process, program, seen)
-            if not fresh:
-                if deadline is not None and process.scheduler.now() >= deadline:
-                    break
-                process.wait(deadline)
-                continue
+        fresh = _await_fresh(process, program, seen, deadline)
+        if not fresh:
+            return timed_out(timeout, default)
         for number, message in fresh:
             seen = number
             result = message if program is None else program.run(message)
             if result is not NO_MATCH and _take(process, number):
                 return result
-    return timed_out(timeout, default)
+
+
+def _await_fresh(
+    process: Process, program: Program | None, seen: int, deadline: float | None
+) -> list[tuple[int, Term]]:
+    """The messages to look at, of which there is one at least, or none when the time is over."""
+    with lock:
+        fresh = _look(process, program, seen)
+        while not fresh and not is_over(process, deadline):
+            process.wait(deadline)
+            fresh = _look(process, program, seen)
+        return fresh
 
 
 async def areceive(pattern: Query = None, timeout: float | None = None, default: Any = MISSING) -> Any:
@@ -227,18 +234,17 @@ async def areceive(pattern: Query = None, timeout: float | None = None, default:
     while True:
         with lock:
             fresh = _look(process, program, seen)
-            if not fresh and deadline is not None and process.scheduler.now() >= deadline:
-                break
-            waiter = None if fresh else coroutines.prepare(process)  # a waiter that is in place has to be waited for
+            over = not fresh and is_over(process, deadline)
+            waiter = None if fresh or over else coroutines.prepare(process)  # one that is in place has to be waited for
+        if over:
+            return timed_out(timeout, default)
         if waiter is not None:
             await coroutines.suspend(process, waiter, deadline)
-            continue
         for number, message in fresh:
             seen = number
             result = message if program is None else program.run(message)
             if result is not NO_MATCH and _take(process, number):
                 return result
-    return timed_out(timeout, default)
 
 
 def program_of(pattern: Query) -> Program:
@@ -285,6 +291,11 @@ def deadline_of(process: Process, timeout: Term, argument: str = "timeout") -> f
     if isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout >= 0:
         return process.scheduler.now() + timeout
     raise BadArg("option", argument, timeout, "allowed are None and seconds from 0 on")
+
+
+def is_over(process: Process, deadline: float | None) -> bool:
+    """Whether the deadline has come."""
+    return deadline is not None and process.scheduler.now() >= deadline
 
 
 def mailbox_size() -> int:

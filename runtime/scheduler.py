@@ -55,8 +55,8 @@ class Scheduler:
         """Seconds on the scheduler's clock, which never goes back."""
         raise AssertionError("every scheduler has its own")
 
-    def start(self, run: Callable[[], None]) -> None:
-        """Has `run` called by a thread. Called without the lock."""
+    def start(self, run: Callable[[], None], short: bool = False) -> None:
+        """Has `run` called by a thread. Called without the lock. `short`: it will not take long."""
         raise AssertionError("every scheduler has its own")
 
     def block(self, waiter: ThreadWaiter, deadline: float | None) -> None:
@@ -94,8 +94,8 @@ class SystemScheduler(Scheduler):
     def now(self) -> float:
         return time.monotonic()
 
-    def start(self, run: Callable[[], None]) -> None:
-        self.pool.start(run)
+    def start(self, run: Callable[[], None], short: bool = False) -> None:
+        self.pool.start(run, short)
 
     def block(self, waiter: ThreadWaiter, deadline: float | None) -> None:
         pool = self.pool

@@ -28,7 +28,7 @@ from runtime.scheduler import SYSTEM, Scheduler, ThreadWaiter, Waiter, lock
 _SWITCH: Final = 0.3  # how likely a place where a switch is possible is one: often, and yet some run on for a while
 
 
-class Deadlock(RuntimeError):
+class Deadlock(Exception):
     """In a simulation, every process waits, and nothing that any of them waits for can come."""
 
 
@@ -46,14 +46,14 @@ class Simulation(Scheduler):
         self._timers: Final[list[tuple[float, int, Waiter]]] = []  # a heap; of one deadline, the first set comes first
         self._numbers = 0
         self._root: Waiter | None = None  # the wait of the process that opened the simulation
-        self._thread: Final = threading.get_ident()  # of the process that opened the simulation
+        self._opener: Final = threading.get_ident()  # of the process that opened the simulation
         self._deadlocked = False
         self.steps = 0  # how often the baton was passed on
 
     def now(self) -> float:
         return self._time
 
-    def start(self, run: Callable[[], None]) -> None:
+    def start(self, run: Callable[[], None], short: bool = False) -> None:
         gate = ThreadWaiter()
 
         def thread() -> None:
@@ -76,7 +76,7 @@ class Simulation(Scheduler):
         self._pass_on()
 
     def block(self, waiter: ThreadWaiter, deadline: float | None) -> None:
-        if threading.get_ident() == self._thread:
+        if threading.get_ident() == self._opener:
             self._root = waiter
         self.suspending(waiter, deadline)
         lock.release()

@@ -7,15 +7,15 @@ processes do not send messages: each leaves its result with the stream, and its 
 
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, final
 
 from matchspec.values import Atom, Pid, Term
 from runtime import kernel
 from runtime.errors import BadArg, choice
 from runtime.exits import KILLED, NORMAL, TIMEOUT, Exit
-from runtime.kernel import Belonging, Process, current
-from runtime.launch import child, launch
+from runtime.kernel import Belonging, Process, Sink, current
+from runtime.launch import child, launch, sibling
 from runtime.outcome import ExitReason, Ok
 from runtime.process import deadline_of
 from runtime.scheduler import lock
@@ -24,22 +24,34 @@ T = TypeVar("T")
 OnTimeout: TypeAlias = Literal["exit", "kill_task"]
 Begin: TypeAlias = Callable[[Process], None]  # how a supervisor takes an item's process in
 
+_SHORT: Final = 0.0005  # seconds in which a bunch of items is done that need no threads of their own
+_MANY_SHORT: Final = 4  # such bunches in a row, before the next one is expected to be the same
 _STREAM: Final = (Atom("Elixir.Task.Supervised"), Atom("stream"))
 
 
 @final
-class _Item:
-    """One item on its way."""
+class _Item(Sink):
+    """One item on its way; the sink of its process."""
 
-    __slots__ = ("deadline", "done", "number", "process", "value", "worth")
+    __slots__ = ("deadline", "done", "ended_with", "flow", "number", "process", "value", "worth")
 
-    def __init__(self, number: int, value: Any, process: Process, deadline: float | None) -> None:
+    def __init__(self, number: int, value: Any, process: Process, deadline: float | None, flow: "_Flow") -> None:
         self.number: Final = number
         self.value: Final = value
         self.process: Final = process
         self.deadline: Final = deadline
+        self.flow: Final = flow
         self.done = False  # `worth` is the result of its function
         self.worth: Any = None
+        self.ended_with: Term = None
+
+    def take(self, value: Any) -> None:
+        self.worth, self.done = value, True
+
+    def ended(self, reason: Term) -> None:
+        self.ended_with = reason
+        self.flow.ended.append(self)
+        self.flow.owner.wake()
 
 
 @final
@@ -83,41 +95,44 @@ class Stream(Generic[T]):
         self.zip: Final = zip_input_on_exit
         self.linked: Final = linked
 
-    def __iter__(self) -> Iterator[Ok[T] | ExitReason]:
-        flow = _Flow(self, current())
-        try:
-            while True:
-                if flow.fill():
-                    flow.wait()
-                outcome = flow.next()
-                if outcome is None:
-                    if flow.over():
-                        return
-                else:
-                    yield outcome
-        finally:
-            flow.close()
+    def __iter__(self) -> "Outcomes[T]":
+        return Outcomes(_Flow(self, current()))
 
-    async def __aiter__(self) -> AsyncIterator[Ok[T] | ExitReason]:
-        from runtime import coroutines
+    def __aiter__(self) -> "Outcomes[T]":
+        return Outcomes(_Flow(self, current()))
 
-        flow = _Flow(self, current())
-        try:
-            while True:
-                if flow.fill():
-                    with lock:
-                        waiter = None if flow.ended else coroutines.prepare(flow.owner)
-                    if waiter is not None:
-                        await coroutines.suspend(flow.owner, waiter, flow.deadline())
-                    flow.settle()
-                outcome = flow.next()
-                if outcome is None:
-                    if flow.over():
-                        return
-                else:
-                    yield outcome
-        finally:
-            flow.close()
+
+@final
+class Outcomes(Generic[T]):
+    """An iterator over a stream, for `for` and `async for`. When it is given up, what is still running ends."""
+
+    def __init__(self, flow: "_Flow") -> None:
+        self._flow: Final = flow
+
+    def __iter__(self) -> "Outcomes[T]":
+        return self
+
+    def __aiter__(self) -> "Outcomes[T]":
+        return self
+
+    def __next__(self) -> Ok[T] | ExitReason:
+        outcome = self._flow.wait_for_next()
+        if outcome is None:
+            raise StopIteration
+        return outcome
+
+    async def __anext__(self) -> Ok[T] | ExitReason:
+        outcome = await self._flow.next_async()
+        if outcome is None:
+            raise StopAsyncIteration
+        return outcome
+
+    def close(self) -> None:
+        """Ends what is still running. Iterating to the end, leaving a loop and deleting the iterator do so too."""
+        self._flow.close()
+
+    def __del__(self) -> None:
+        self._flow.close()
 
 
 def is_count(value: Term) -> bool:
@@ -136,9 +151,50 @@ class _Flow(Belonging):
         self._taken = 0
         self._given = 0
         self._running: Final[dict[int, _Item]] = {}  # by number, so the first has the next deadline
-        self.ended: Final[deque[tuple[_Item, Term]]] = deque()  # appended to by the processes
+        self.ended: Final[deque[_Item]] = deque()  # appended to by the processes
         self._outcomes: Final[dict[int, Ok[Any] | ExitReason]] = {}
+        self._closed = False
+        self._last: _Item | None = None
+        self._short = 0  # how many of the last items were done before the next look at the clock
         owner.own(self)
+
+    def wait_for_next(self) -> Ok[Any] | ExitReason | None:
+        """The next outcome, or None when there are no more."""
+        try:
+            while True:
+                if self.fill():
+                    self.wait()
+                outcome = self.next()
+                if outcome is not None:
+                    return outcome
+                if self.over():
+                    self.close()
+                    return None
+        except BaseException:
+            self.close()
+            raise
+
+    async def next_async(self) -> Ok[Any] | ExitReason | None:
+        """`wait_for_next` for coroutines."""
+        from runtime import coroutines
+
+        try:
+            while True:
+                if self.fill():
+                    with lock:
+                        waiter = None if self.ended else coroutines.prepare(self.owner)
+                    if waiter is not None:
+                        await coroutines.suspend(self.owner, waiter, self.deadline())
+                    self.settle()
+                outcome = self.next()
+                if outcome is not None:
+                    return outcome
+                if self.over():
+                    self.close()
+                    return None
+        except BaseException:
+            self.close()
+            raise
 
     def fill(self) -> bool:
         """Starts processes while there are places and items; whether there is something to wait for."""
@@ -156,27 +212,20 @@ class _Flow(Belonging):
 
     def _start(self, value: Any) -> None:
         stream, owner = self._stream, self.owner
-        process = child(owner, stream.fn)
-        deadline = None if stream.timeout is None else owner.scheduler.now() + stream.timeout
-        item = _Item(self._taken, value, process, deadline)
+        before = self._last
+        process = child(owner, stream.fn) if before is None else sibling(before.process)
+        now = owner.scheduler.now()
+        deadline = None if stream.timeout is None else now + stream.timeout
+        item = _Item(self._taken, value, process, deadline, self)
         self._taken += 1
-
-        def done(result: Any) -> None:
-            item.worth, item.done = result, True
-
-        def on_exit(reason: Term) -> None:
-            with lock:
-                self.ended.append((item, reason))
-                owner.wake()
-
-        process.on_exit = on_exit
+        self._last = item
         self._running[item.number] = item
         if stream.linked:
             with lock:
                 kernel.join(owner, process)
         if stream.supervise is not None:
             stream.supervise(process)
-        launch(process, stream.fn, (value,), done)
+        launch(process, stream.fn, (value,), item, short=self._short >= _MANY_SHORT)
         owner.scheduler.pause()
 
     def deadline(self) -> float | None:
@@ -189,13 +238,16 @@ class _Flow(Belonging):
         """Waits until some process has ended, or its time is over."""
         with lock:
             if not self.ended:
+                began = self.owner.scheduler.now()
                 self.owner.wait(self.deadline())
+                self._short = self._short + 1 if self.owner.scheduler.now() - began < _SHORT else 0
         self.settle()
 
     def settle(self) -> None:
         """Takes note of what has ended, and ends what has had its time."""
         while self.ended:
-            item, reason = self.ended.popleft()
+            item = self.ended.popleft()
+            reason = item.ended_with
             if self._running.pop(item.number, None) is not None:
                 self._note(item, Ok(item.worth) if item.done and reason is NORMAL else self._exit(item, reason))
         now = self.owner.scheduler.now()
@@ -237,6 +289,9 @@ class _Flow(Belonging):
 
     def close(self) -> None:
         """Ends what is still running."""
+        if self._closed:
+            return
+        self._closed = True
         self.owner.disown(self)
         running, left = list(self._running.values()), self._source
         self._running.clear()

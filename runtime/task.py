@@ -354,12 +354,7 @@ def start(owner: Process, parent: Process, fn: Function, args: tuple[Any, ...], 
             kernel.join(owner, process)
         monitor = kernel.watch(owner, process, process.pid, ref)
 
-    def done(value: Any) -> None:
-        with lock:
-            if process.alive and owner.monitors is not None and ref.number in owner.monitors:
-                monitor.reply(value)
-
-    launch(process, fn, args, done)
+    launch(process, fn, args, monitor)
     owner.scheduler.pause()
     return Task(process, owner.pid, ref, monitor, process.label)
 

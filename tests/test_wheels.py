@@ -40,7 +40,8 @@ def run(*command: object, **environment: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "build"), [("*-cp*.whl", "compiled"), ("*-py3-none-any.whl", "pure Python"), ("*.tar.gz", "pure Python")]
+    ("pattern", "build"),
+    [("*-cp*.whl", "compiled"), ("*-py3-none-any.whl", "pure Python"), ("*.tar.gz", "pure Python")],
 )
 def test_it_installs_and_runs_the_tour(pattern: str, build: str, tmp_path: Path) -> None:
     run(sys.executable, "-m", "venv", tmp_path / "empty")

@@ -1,16 +1,24 @@
-"""The tour runs, and each of its steps gives what Erlang's tables give."""
+"""The tour runs, and each of its steps gives what Erlang's tables and Elixir's tasks and agents give."""
 
 import subprocess
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
+
+from matchspec import Atom
 
 Value: TypeAlias = Any
 
 ROOT = Path(__file__).parents[2]
 JULY, SEPTEMBER = date(2020, 7, 10), date(2020, 9, 22)
 SHOPPING, SWIMMING, LATER = (JULY, "Shopping"), (JULY, "Swimming"), (SEPTEMBER, "Shopping")
+
+
+class Person(NamedTuple):
+    name: str
+    age: int
+
 
 # Each call with its result; for a call that is refused, what the message must say. Bags keep the rows of a key in the
 # order of their insertion, and the tables here have two keys at most, in the order of their arrival.
@@ -50,6 +58,21 @@ EXPECTED: list[tuple[str, Value]] = [
     ("todo.select(lambda day, what: what if day == july else SKIP)", ["Shopping", "Swimming"]),
     ('todo.match_delete((ANY, "Shopping"))', True),
     ("todo.tab2list()", [SWIMMING]),
+    ("task.await_()", "result 1"),
+    ("clock.now()", 3.0),
+    ("reason[0]", Atom("timeout")),
+    ("clock.now()", 3.2),
+    ("results", [f"result {number}" for number in range(1, 6)]),
+    ("clock.now() - started", 2.0),
+    ("receive((DOWN, monitor, ANY, ANY, ANY))[4]", "bad"),
+    ("person.get(lambda p: p.name)", "Laura"),
+    ("person.update(lambda p: p._replace(age=18))", None),
+    ("person.cast(lambda p: p._replace(age=p.age + 1))", None),
+    ("person.get(lambda p: p)", Person("Laura", 19)),
+    ("counter.get(lambda n: n)", 10 * 1 + 10 * 100),
+    ("counter.get_and_update(lambda n: (n, 0))", 1010),
+    ("counter.stop()", None),
+    ("error.reason[0]", Atom("noproc")),
 ]
 
 
@@ -60,10 +83,18 @@ def test_the_tour() -> None:
     assert run.stderr == ""
     assert run.returncode == 0
     lines = run.stdout.splitlines()
-    steps = [(line[4:], lines[number + 1][4:]) for number, line in enumerate(lines) if line.startswith(">>> ")]
+    lines.append("")
+    steps = [
+        (line[4:], lines[number + 1][4:] if lines[number + 1].startswith("    ") else "")
+        for number, line in enumerate(lines)
+        if line.startswith(">>> ")
+    ]
     assert [call for call, _ in steps] == [call for call, _ in EXPECTED]
+    assert "    printed by a task that is linked to its caller" in lines
     for (call, found), (_, expected) in zip(steps, EXPECTED, strict=True):
-        if isinstance(expected, set):
+        if expected is None:
+            assert found == "", call
+        elif isinstance(expected, set):
             assert found.startswith("BadArg: "), call
             assert all(part in found for part in expected), call
         else:
