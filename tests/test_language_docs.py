@@ -15,7 +15,19 @@ import pytest
 
 from grammar import parse
 from grammar.tree import Call, Function, Infix, Node, Unary
-from matchspec import SKIP, Atom, Bitstring, EvalError, MatchSpec, MatchSpecError, V, parse_term, spec
+from matchspec import (
+    ANY,
+    SKIP,
+    Atom,
+    Bitstring,
+    EvalError,
+    ImproperList,
+    MatchSpec,
+    MatchSpecError,
+    V,
+    parse_term,
+    spec,
+)
 from matchspec.functions import FUNCTIONS, find
 from matchspec.literals import Literals
 from matchspec.pyfunctions import METHODS, PYTHON
@@ -30,6 +42,19 @@ FUNCTIONS_PART: Final = section(PAGE, "## Functions")
 ROWS: Final = tables(FUNCTIONS_PART, "Erlang", "Elixir", "Python", "gives", "fails when")
 ERLANG_LINES: Final = lines(FUNCTIONS_PART, "erlang")
 FAILS: Final = Atom("EXIT")
+
+
+class Home(NamedTuple):
+    street: str
+    city: str = "Rome"
+
+
+class User(NamedTuple):
+    name: str
+    age: int
+    tags: list[str]
+    home: Home | None
+    data: dict[str, int]
 
 
 # --- the table of functions ---------------------------------------------------------------------------------------
@@ -219,20 +244,54 @@ def outcome(function: Callable[[tuple[Value, ...]], Value], args: tuple[Value, .
         return FAILS
 
 
+# --- patterns and terms -------------------------------------------------------------------------------------------
+
+PATTERNS: Final = tables(section(PAGE, "## Patterns"), "matches", "Erlang", "Elixir", "`case`", "raw")
+TERMS: Final = tables(section(PAGE, "## Terms"), "Erlang", "Elixir", "Python")
+RECORDS: Final[dict[str, list[Value]]] = {"user": ["name", "age"]}
+SYMBOLS: Final = {"ANY": ANY, "V": V, "Atom": Atom, "ImproperList": ImproperList, "Bitstring": Bitstring}
+
+
+class Limits(NamedTuple):
+    top: int
+
+
+# At least one of these values is matched by each pattern of a `case`.
+MATCHED: Final[list[Value]] = [1, (1,), (60,), "a", (1, 1), [1, 2], {"k": 1}, User("Ada", 36, [], None, {})]
+
+
+@pytest.mark.parametrize("row", PATTERNS, ids=lambda row: row["matches"])
+def test_a_pattern_is_the_same_in_every_language(row: dict[str, str]) -> None:
+    """Each stands in a row of one column, unless it is told of the whole row."""
+    cells = {title: code(row[title]) for title in ("Erlang", "Elixir", "`case`", "raw")}
+    assert sum(map(bool, cells.values())) >= (1 if "string" in row["matches"] or "several" in row["matches"] else 2)
+    column = "{%s}" if "= Row" not in cells["Erlang"] else "%s"
+    heads = []
+    if cells["Erlang"]:
+        heads.append(spec(f"fun({column % cells['Erlang']}) -> ok end", syntax="erlang", records=RECORDS))
+    if cells["Elixir"]:
+        text = f"fn {column % cells['Elixir']} -> :ok end"
+        heads.append(spec(text, syntax="elixir", env={"limit": 5}, records=RECORDS))
+    if row["raw"] == f"`{cells['raw']}`" or row["raw"].startswith("`(1,)"):
+        heads.append(spec([((eval(cells["raw"], dict(SYMBOLS)),), [], [Atom("ok")])]))
+    assert all(query.clauses[0].head == heads[0].clauses[0].head for query in heads)
+    if cells["`case`"]:
+        text = f"def query(row):\n    match row:\n        case ({cells['`case`'].replace(' if', ',) if')}"
+        text += ": return 1\n" if " if" in text else ",): return 1\n"
+        query = spec(text, env={"Limits": Limits(60), "User": User}, syntax="python")
+        assert query.run([(value,) for value in MATCHED])
+
+
+@pytest.mark.parametrize("row", TERMS, ids=lambda row: row["Erlang"])
+def test_a_term_is_the_same_in_every_language(row: dict[str, str]) -> None:
+    erlang, elixir, python = code(row["Erlang"]), code(row["Elixir"]), code(row["Python"])
+    if erlang:
+        assert canonical(parse_term(erlang)) == canonical(parse_term(elixir, "elixir"))
+        value, term = eval(python, dict(SYMBOLS)), parse_term(erlang)
+        assert type(term) is value if isinstance(value, type) else canonical(value) == canonical(term)
+
+
 # --- lambdas ------------------------------------------------------------------------------------------------------
-
-
-class Home(NamedTuple):
-    street: str
-    city: str = "Rome"
-
-
-class User(NamedTuple):
-    name: str
-    age: int
-    tags: list[str]
-    home: Home | None
-    data: dict[str, int]
 
 
 def outside(value: Value) -> Value:
