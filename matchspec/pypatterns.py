@@ -128,9 +128,9 @@ def _columns(resolver: "PythonResolver", node: Node, items: list[Node]) -> tuple
             resolver.literals[number] = EConst(item.value, span=item.span)
             continue
         patterns.append(PWild() if isinstance(item, Wild) else PVar(number))
+        guards.extend(_guards(resolver, item, EVar(number, item.span)))
         if isinstance(item, Name) and resolver.shape is not None:
             resolver.annotations[item.name] = resolver.shape.types[number - 1]
-        guards.extend(_guards(resolver, item, EVar(number, item.span)))
     return PTuple(tuple(patterns)), guards
 
 
@@ -182,7 +182,7 @@ def _guards(resolver: "PythonResolver", node: Node, place: Expr) -> Guards:
         case Wild():
             return []
         case Name(name):
-            resolver.names[name] = place
+            _bind(resolver, name, place)
             return []
         case Constant(value) if value is None or isinstance(value, bool):
             return [ECall("=:=", (place, EConst(value)), node.span)]
@@ -192,7 +192,7 @@ def _guards(resolver: "PythonResolver", node: Node, place: Expr) -> Guards:
             return [ECall("python:==", (place, resolver.expr(value)), node.span)]
         case Bind(pattern, Name(name)):
             guards = _guards(resolver, pattern, place)
-            resolver.names[name] = place
+            _bind(resolver, name, place, pattern)
             return guards
         case TupleNode(items) | ListNode(items):
             return _sequence(resolver, node, list(items), place)
@@ -203,6 +203,13 @@ def _guards(resolver: "PythonResolver", node: Node, place: Expr) -> Guards:
         case Alternatives(options):
             return [_either(resolver, node, options, place)]
     resolver.fail(node, "this pattern cannot be a part of a match spec")
+
+
+def _bind(resolver: "PythonResolver", name: str, place: Expr, pattern: Node | None = None) -> None:
+    """Binds a name to what stands at `place`, whose type is known where `Point(...) as name` tells it."""
+    resolver.names[name] = place
+    cls = resolver.outside(pattern.cls) if isinstance(pattern, ClassPattern) else None
+    resolver.annotations[name] = cls if is_named_tuple(cls) else None
 
 
 def _sequence(resolver: "PythonResolver", node: Node, items: list[Node], place: Expr) -> Guards:

@@ -6,6 +6,7 @@ records with their defaults put in as they are, `bindings()` giving the atom `'$
 Added, unless `strict`: the guard functions of OTP 26 and later.
 """
 
+import re
 from typing import ClassVar, Final, final
 
 from grammar.tree import (
@@ -32,8 +33,10 @@ from matchspec.operations import FAIL
 from matchspec.resolve_text import Record, TextResolver
 from matchspec.spec import ECall, EConst, EList, ERow, ETuple, Expr, Pattern, PConst, PList, PWild
 from matchspec.terms import cons, is_atom, is_number
-from matchspec.values import Atom, Term, variable_number
+from matchspec.values import Atom, Term
 
+# What fun2ms takes for a variable in a head, although '$01' and '$-1' are none to the engine.
+_LIKE_A_VARIABLE: Final = re.compile(r"\$[+-]?[0-9]+\Z")
 # The tests of old Erlang, which fun2ms takes at the top of a guard only.
 OLD_TESTS: Final = frozenset("atom binary float function integer list number pid port record reference tuple".split())
 OPERATORS: Final = frozenset(
@@ -98,10 +101,9 @@ class ErlangResolver(TextResolver):
         self.fail(node, "this cannot stand in a head")
 
     def _atom_pattern(self, node: Node, name: str) -> Pattern:
-        atom = Atom(name)
-        if variable_number(atom) >= 0:
+        if _LIKE_A_VARIABLE.match(name):
             self.fail(node, f"the atom '{name}' is a match variable and cannot stand in a head")
-        return self.raw_pattern(atom, node)
+        return self.raw_pattern(Atom(name), node)
 
     def _record_pattern(self, node: Node, name: str, fields: tuple[RecordField, ...]) -> Pattern:
         record = self.record(name, node)
