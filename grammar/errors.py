@@ -46,9 +46,12 @@ class MatchSpecError(ValueError):
         return tuple([error.message for error in self.errors])
 
     def among(self, errors: "Sequence[MatchSpecError]") -> "MatchSpecError":
-        """This error, as the one that is raised for all of `errors`, of which it is one."""
-        self._all = tuple(errors) if len(errors) > 1 else ()
-        return self
+        """The error to raise for all of `errors`, of which this is the one that gives it its class and message."""
+        if len(errors) == 1:
+            return self
+        whole = type(self)(self.message, source=self.source, span=self.span, hint=self.hint)
+        whole._all = tuple(errors)
+        return whole
 
     @property
     def line(self) -> int | None:
