@@ -254,3 +254,9 @@ def _class_names(classes: Term) -> str:
         return f"({', '.join([cls.__name__ for cls in classes])})"
     assert isinstance(classes, type)
     return classes.__name__
+
+
+def letters(count: int) -> list[str]:
+    """Names for columns that have none."""
+    alphabet = "abcdefghijklmnopqrstuvwxyz"
+    return list(alphabet[:count]) if count <= len(alphabet) else [f"x{number}" for number in range(1, count + 1)]

@@ -23,7 +23,7 @@ from grammar.errors import MatchSpecError
 from grammar.span import Source
 from matchspec.chains import SKIPPED, Part, flat, laid_out, tree_of
 from matchspec.errors import RenderError
-from matchspec.pytext import COMPARE, Expressions
+from matchspec.pytext import COMPARE, Expressions, letters
 from matchspec.raw import RawSpec
 from matchspec.render_cases import match_function
 from matchspec.rowtypes import RowShape, row_shape
@@ -64,6 +64,7 @@ def to_python(spec: AnySpec, exact: bool = False, width: int = WIDTH) -> str:
         lambda: _Lambda(spec, True, width).chained(),
         lambda: match_function(spec, width, inside=False),
         lambda: match_function(spec, width, inside=True),
+        lambda: match_function(spec, width, inside=True, attributes=False),
     ]
     loose = ""
     refusal = RenderError("")
@@ -198,12 +199,6 @@ class _Lambda:
 
 def _is_wild(head: Pattern, column: int) -> bool:
     return isinstance(head, PTuple) and isinstance(head.items[column], PWild)
-
-
-def letters(count: int) -> list[str]:
-    """Names for columns that have none."""
-    alphabet = "abcdefghijklmnopqrstuvwxyz"
-    return list(alphabet[:count]) if count <= len(alphabet) else [f"x{number}" for number in range(1, count + 1)]
 
 
 def raw_text(clauses: RawSpec, syntax: Syntax, width: int | None) -> str:

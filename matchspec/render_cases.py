@@ -5,11 +5,13 @@ are turned back into patterns, as far as they stand at the beginning of a clause
 Whether the text is the same spec, the caller finds out by reading it.
 """
 
+from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any, Final, TypeAlias, final
 
 from matchspec.chains import Part, Tree, laid_out, tree_of
 from matchspec.errors import RenderError
-from matchspec.pytext import OR, Expressions, wrap
+from matchspec.pytext import OR, Expressions, letters, wrap
 from matchspec.rowtypes import RowShape, is_named_tuple, row_shape
 from matchspec.spec import (
     Clause,
@@ -36,68 +38,98 @@ Guards: TypeAlias = tuple[Expr, ...]
 _INDENT: Final = "        "
 
 
-def match_function(spec: AnySpec, width: int, inside: bool) -> str:
-    """The text of a match function. Raises RenderError where there is none."""
-    shape = row_shape(spec.row_type)
-    annotation = f": {shape.make.__name__}" if shape is not None and shape.make is not None else ""
-    lines: list[str] = []
-    left = list(spec.clauses)
-    while left:
-        left = _case(left, shape, width, inside, lines)
-    subject = _Names(spec.clauses, shape).subject
-    return "\n".join([f"def query({subject}{annotation}):", f"    match {subject}:", *lines])
+def match_function(spec: AnySpec, width: int, inside: bool, attributes: bool = True) -> str:
+    """The text of a match function. Raises RenderError where there is none.
+
+    A column with a pattern of its own and a name, `18 | 60 as age`, is `row.age` instead, so that its type is known;
+    without `attributes` it is not.
+    """
+    return _Cases(spec, width, inside, attributes).text()
 
 
-def _case(clauses: list[Clause], shape: RowShape | None, width: int, inside: bool, lines: list[str]) -> list[Clause]:
-    """Writes the case with which these clauses begin; gives the clauses that are left after it."""
-    most = len(clauses[0].guards) if inside else 0
-    while True:
-        try:
-            return _case_of(clauses, shape, width, most, lines)
-        except RenderError:
-            if most == 0:
-                raise
-            most -= 1  # what could be a pattern may also be the condition of the case, or of its result
+@final
+class _Cases:
+    """Writes the cases of a match function, one after the other."""
+
+    def __init__(self, spec: AnySpec, width: int, inside: bool, attributes: bool) -> None:
+        self.clauses: Final = list(spec.clauses)
+        self.shape: Final = row_shape(spec.row_type)
+        self.width: Final = width
+        self.inside: Final = inside
+        self.attributes: Final = attributes
+        arity = max([len(clause.head.items) for clause in spec.clauses if isinstance(clause.head, PTuple)], default=0)
+        fields = self.shape.fields if self.shape is not None else ()
+        self.columns: Final = list(fields) or letters(arity)
+        self.lines: Final[list[str]] = []
+
+    def text(self) -> str:
+        left = self.clauses
+        while left:
+            left = self._case(left)
+        subject = self._names().subject
+        annotation = f": {self.shape.make.__name__}" if self.shape is not None and self.shape.make is not None else ""
+        return "\n".join([f"def query({subject}{annotation}):", f"    match {subject}:", *self.lines])
+
+    def _names(self) -> "_Names":
+        return _Names(self.columns, self.shape, self.attributes)
+
+    def _case(self, clauses: list[Clause]) -> list[Clause]:
+        """Writes the case with which these clauses begin; gives the clauses that are left after it."""
+        most = len(clauses[0].guards) if self.inside else 0
+        while True:
+            try:
+                return self._with_pattern(clauses, most)
+            except RenderError:
+                if most == 0:
+                    raise
+                most -= 1  # what could be a pattern may also be the condition of the case, or of its result
+
+    def _with_pattern(self, clauses: list[Clause], most: int) -> list[Clause]:
+        """As _case, with no more than so many guards in the pattern."""
+        first = clauses[0]
+        guards = first.guards[:most]
+        # What the patterns take does not depend on who uses the parts; what they name does.
+        _, used = _Patterns(self._names(), guards, _mentioned(clauses[:1])).row(first.head)
+        same = takewhile(lambda clause: _begin_alike(clause, first, used), clauses)
+        condition, chain = _run(((clause.guards[used:], clause.body[-1]) for clause in same), len(clauses))
+        mentioned = _mentioned(clauses[: len(chain)])
+        names = self._names()
+        pattern = _Patterns(names, guards, mentioned)
+        pattern.row(first.head)
+        write = Expressions(names.variables, names.subject, pattern.places, self.shape)
+        tree: Tree = tree_of(chain, write)
+        test = f" if {wrap(write.test(condition), OR)}" if condition is not None else ""
+        text, _ = _Patterns(self._names(), guards, mentioned, write.used).row(first.head)
+        self.lines.append(f"{_INDENT}case {text}{test}:")
+        self.lines.append(laid_out("return ", tree, self.width, _INDENT + "    "))
+        return clauses[len(chain) :]
 
 
-def _case_of(clauses: list[Clause], shape: RowShape | None, width: int, most: int, lines: list[str]) -> list[Clause]:
-    """As _case, with no more guards than `most` in the pattern."""
-    first = clauses[0]
-    guards = first.guards[:most]
-    mentioned = [part for clause in clauses for expr in (*clause.guards, *clause.body) for part in walk(expr)]
-    names = _Names(tuple(clauses), shape)
-    pattern = _Patterns(names, guards, mentioned)
-    _, used = pattern.row(first.head)
-    same: list[Part] = []
-    for clause in clauses:
-        if clause.head != first.head or clause.guards[:used] != first.guards[:used]:
-            break
-        same.append((clause.guards[used:], clause.body[-1]))
-    condition, parts, count = _run(same, last=len(same) == len(clauses))
-    write = Expressions(names.variables, names.subject, pattern.places, shape)
-    tree: Tree = tree_of(parts, write)
-    test = f" if {wrap(write.test(condition), OR)}" if condition is not None else ""
-    # Again, now that it is known which parts need their names.
-    text, _ = _Patterns(_Names(tuple(clauses), shape), guards, mentioned, write.used).row(first.head)
-    lines.append(f"{_INDENT}case {text}{test}:")
-    lines.append(laid_out("return ", tree, width, _INDENT + "    "))
-    return clauses[count:]
+def _begin_alike(clause: Clause, other: Clause, guards: int) -> bool:
+    """Whether two clauses have the same head and begin with so many guards that are the same."""
+    return clause.head == other.head and clause.guards[:guards] == other.guards[:guards]
 
 
-def _run(parts: list[Part], last: bool) -> tuple[Expr | None, list[Part], int]:
-    """The condition of the case with which the parts begin, the chain that it returns, and how many parts that is."""
-    test = parts[0][0][0] if parts[0][0] else None
-    if test is not None:
-        for count, (guards, _) in enumerate(parts, start=1):
-            if not guards or guards[0] != test:
-                break
-            if len(guards) == 1:
-                return test, [(tests[1:], body) for tests, body in parts[:count]], count
-    for count, (guards, _) in enumerate(parts, start=1):
+def _mentioned(clauses: list[Clause]) -> set[Expr]:
+    return {part for clause in clauses for expr in (*clause.guards, *clause.body) for part in walk(expr)}
+
+
+def _run(parts: Iterator[Part], most: int) -> tuple[Expr | None, list[Part]]:
+    """The condition of the case with which the parts begin, and the chain that it returns."""
+    taken: list[Part] = []
+    test: Expr | None = None
+    for guards, body in parts:
+        if not taken:
+            test = guards[0] if guards else None
+        elif not guards or guards[0] != test:
+            test = None
+        taken.append((guards, body))
         if not guards:
-            return None, parts[:count], count
-    if last:  # a SKIP that ended the last case has left no clause
-        return None, parts, len(parts)
+            return None, taken
+        if test is not None and len(guards) == 1:
+            return test, [(tests[1:], result) for tests, result in taken]
+    if len(taken) == most:  # a SKIP that ended the last case has left no clause
+        return None, taken
     raise RenderError("the guards of these clauses are not those of a case")
 
 
@@ -105,12 +137,10 @@ def _run(parts: list[Part], last: bool) -> tuple[Expr | None, list[Part], int]:
 class _Names:
     """Names for the row, its columns and their parts."""
 
-    def __init__(self, clauses: tuple[Clause, ...], shape: RowShape | None) -> None:
-        arity = max([len(c.head.items) for c in clauses if isinstance(c.head, PTuple)], default=0)
-        fields = shape.fields if shape is not None else ()
-        alphabet = "abcdefghijklmnopqrstuvwxyz"
-        self.typed: Final = bool(fields)
-        self.columns: Final = list(fields) or [alphabet[n] if n < 26 else f"x{n + 1}" for n in range(arity)]
+    def __init__(self, columns: list[str], shape: RowShape | None, attributes: bool) -> None:
+        self.attributes: Final = attributes and shape is not None and bool(shape.fields)
+        self.types: Final = shape.types if shape is not None else ()
+        self.columns: Final = columns
         self.subject: Final = "row" if "row" not in self.columns else "whole_row"
         self.variables: Final[dict[int, str]] = {}
         self._parts = 0
@@ -124,7 +154,7 @@ class _Names:
 class _Patterns:
     """The pattern of one case. Only `wanted` parts of the row get a name; all, where that is None."""
 
-    def __init__(self, names: _Names, guards: Guards, mentioned: list[Expr], wanted: set[Expr] | None = None) -> None:
+    def __init__(self, names: _Names, guards: Guards, mentioned: set[Expr], wanted: set[Expr] | None = None) -> None:
         self.names: Final = names
         self.wanted: Final = wanted
         self.guards: Final = guards
@@ -159,7 +189,7 @@ class _Patterns:
                 inner = "" if self._is_literal_of_column(number) else self._inside(EVar(number))
                 if not inner:
                     return name
-                if self.names.typed:  # so that its type stays known
+                if self.names.attributes:
                     self.names.variables[number] = f"{self.names.subject}.{name}"
                     return inner
                 return f"{inner} as {name}" if self.wanted is None or EVar(number) in self.wanted else inner
@@ -175,8 +205,10 @@ class _Patterns:
         match self._next():
             case ECall("=:=", (EVar(column), EConst())):
                 return column == number
-            case ECall("python:==", (EVar(column), EConst(str() | bytes()))):
-                return column == number and self.names.typed
+            case ECall("python:==", (EVar(column), EConst(str() | bytes() as value))):
+                return (
+                    column == number and number <= len(self.names.types) and self.names.types[number - 1] is type(value)
+                )
         return False
 
     def _inside(self, place: Expr) -> str:
@@ -196,7 +228,9 @@ class _Patterns:
                 return _literal(value)
             case ECall("python:isinstance", (_, EConst(type() as cls))):
                 self.used += 1
-                return self._mapping(place) if cls is dict and self._is_key(place) else self._class(place, cls)
+                captured = ECall("python:without", (place,)) in self.mentioned
+                mapping = cls is dict and (captured or self._is_key(place))
+                return self._mapping(place) if mapping else self._class(place, cls)
             case ECall("python:or", args):
                 options = [self._option(place, arg) for arg in args]
                 if all(options):
@@ -207,7 +241,7 @@ class _Patterns:
     def _option(self, place: Expr, guard: Expr) -> str:
         """The pattern of one alternative, or ""."""
         guards = guard.args if isinstance(guard, ECall) and guard.name == "python:and" else (guard,)
-        inner = _Patterns(self.names, guards, [])
+        inner = _Patterns(self.names, guards, set())
         text = inner._inside(place)  # of the same class
         return text if inner.used == len(guards) else ""
 
@@ -228,7 +262,7 @@ class _Patterns:
             match expr:
                 case ECall("python:[]", (owner, EConst(int(index)))) if star and owner == place and index < 0:
                     after = max(after, -index)
-                case ECall("python:rest", (owner, EConst(int()), EConst(int(count)))) if owner == place:
+                case ECall("python:rest", (owner, EConst(int()), EConst(int(count)))) if star and owner == place:
                     after = count
                     rest = rest or self._named(expr, "")
         before = fixed - after
@@ -255,7 +289,7 @@ class _Patterns:
             keys.append(key)
             texts.append(f"{_literal(key.value)}: {self._part(ECall('python:[]', (place, key)))}")
         rest = ECall("python:without", (place, *keys))
-        if rest in self.mentioned:
+        if rest in self.mentioned and (self.wanted is None or rest in self.wanted):
             texts.append(f"**{self._named(rest, '')}")
         return f"{{{', '.join(texts)}}}"
 
