@@ -193,6 +193,10 @@ class _Patterns:
                     self.names.variables[number] = f"{self.names.subject}.{name}"
                     return inner
                 return f"{inner} as {name}" if self.wanted is None or EVar(number) in self.wanted else inner
+            case PVar():
+                raise RenderError(
+                    "a variable that stands twice in a head is compared as no operator of Python compares"
+                )
         raise RenderError("a match function cannot take apart what stands inside a row as Erlang does")
 
     # --- guards that are patterns ---

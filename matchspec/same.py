@@ -58,8 +58,9 @@ def difference(spec: AnySpec, again: AnySpec) -> str | None:
 
 
 def _unlike(clause: Clause, one: Clause, again: Clause, two: Clause) -> str:
-    if one.head != two.head:
-        return f"the head {_head(clause.head)} is read back as {_head(again.head)}"
+    heads = _head(clause.head), _head(again.head)
+    if one.head != two.head and heads[0] != heads[1]:
+        return f"the head {heads[0]} is read back as {heads[1]}"
     for what, before, after in (("guards", one.guards, two.guards), ("body", one.body, two.body)):
         if before != after:
             return f"the {what} {_exprs(before)} would be {_exprs(after)}"
