@@ -30,6 +30,7 @@ from matchspec import (
 )
 from matchspec.functions import FUNCTIONS, find
 from matchspec.literals import Literals
+from matchspec.problems import UNKNOWN_TERM, Problems
 from matchspec.pyfunctions import METHODS, PYTHON
 from matchspec.spec import ECall
 from tests.erlang import AVAILABLE, ask, canonical
@@ -154,16 +155,14 @@ def example(line: Line) -> Example:
     parsed = parse(f"fun(_) -> {line.text} end", "erlang")
     assert isinstance(parsed, Function)
     name, parts = parts_of(parsed.clauses[0].body[0])
-    reader = Literals(parsed.source, {})
+    reader = Literals(parsed.source, {}, Problems(parsed.source))
     return Example(line, name, literals(reader, parts), len(parts), wanted)
 
 
 def literals(reader: Literals, nodes: tuple[Node, ...]) -> tuple[Value, ...] | None:
     """The values of arguments, None where there are none or one of them is a call, as `self()` is."""
-    try:
-        return tuple([reader.term(node) for node in nodes]) or None
-    except MatchSpecError:
-        return None
+    terms = tuple([reader.term(node) for node in nodes])
+    return None if not terms or any(term is UNKNOWN_TERM for term in terms) else terms
 
 
 def parts_of(node: Node) -> tuple[str, tuple[Node, ...]]:
