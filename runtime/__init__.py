@@ -1,7 +1,8 @@
 """The runtime: tables that threads share, and the processes that work with them.
 
-The names to import from here are `ets`, the module of tables in memory; `Task` and `Agent`, as in Elixir; and the
-functions of processes, as in Erlang. Simulated time for tests is in `runtime.simulator`.
+The names to import from here are `ets`, the module of tables in memory; `Task` and `Agent`, as in Elixir; the
+functions of processes, as in Erlang; and `QueryExecutor`, which runs many queries at once. Simulated time for tests is
+in `runtime.simulator`.
 """
 
 from matchspec.values import Pid, Ref
@@ -10,6 +11,7 @@ from runtime.agent import Agent
 from runtime.agent_server import AGENT
 from runtime.child_spec import ChildSpec
 from runtime.errors import BadArg
+from runtime.executor import Job, QueryExecutor
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, SHUTDOWN, TIMEOUT, Exit, Killed
 from runtime.kernel import DOWN, EXIT
 from runtime.life import ETS_TRANSFER
@@ -64,9 +66,11 @@ __all__ = [
     "ChildSpec",
     "Exit",
     "ExitReason",
+    "Job",
     "Killed",
     "Ok",
     "Pid",
+    "QueryExecutor",
     "Ref",
     "Registry",
     "Stream",
