@@ -293,8 +293,9 @@ class _Patterns:
             keys.append(key)
             texts.append(f"{_literal(key.value)}: {self._part(ECall('python:[]', (place, key)))}")
         rest = ECall("python:without", (place, *keys))
-        if rest in self.mentioned and (self.wanted is None or rest in self.wanted):
-            texts.append(f"**{self._named(rest, '')}")
+        name = self._named(rest, "") if rest in self.mentioned else "_"
+        if name != "_":  # `**_` is no Python
+            texts.append(f"**{name}")
         return f"{{{', '.join(texts)}}}"
 
     def _class(self, place: Expr, cls: RowType) -> str:
