@@ -5,7 +5,7 @@
 Rows are (id, name, age, score), ready before the clock starts; keys come in sequence. Times are medians in nanoseconds
 a call, with the loop around it; ratios are to Erlang's `set` of the same run (a Python dict, where there is no Erlang).
 A query is asked of a table of one row, so that what is measured is the query. The start is the time of a fresh process
-that imports, makes a table, and asks its first query with a lambda, in milliseconds, less that of one that does nothing.
+that imports, makes a table, and asks a first query with a lambda, in milliseconds, less that of one that does nothing.
 """
 
 import argparse
