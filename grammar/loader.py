@@ -55,7 +55,7 @@ def parse_tree(source: Source, language: Language, start: str) -> "ParseTree":
         return lark.parse(source.text, start=start)
     except UnexpectedInput as error:
         problem = _problem(lark, source, start, error)
-    raise describe(source, language, problem)
+    raise describe(source, language, problem, start)
 
 
 def parser(language: Language, start: str, strict: bool = False) -> "Lark":

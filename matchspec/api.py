@@ -122,7 +122,7 @@ def _spec_of_text(text: str, row: RowType, env: Env, records: Records, syntax: A
     if isinstance(parsed, TermText):
         if strict:
             raise ResolveError("the text is not a literal fun", source=parsed.source, span=parsed.node.span)
-        clauses = spec_from_term(term_from_node(parsed.node, parsed.source, env))
+        clauses = spec_from_term(term_from_node(parsed.node, parsed.source, env), parsed)
         return MatchSpec(clauses, row_type=row, language=parsed.language, source=parsed.source)
     clauses = _resolve(parsed, row, env, records, bool(strict))
     return MatchSpec(

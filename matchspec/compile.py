@@ -44,7 +44,7 @@ from matchspec.values import EXIT, Term
 
 def compile_spec(spec: MatchSpec[Row, T]) -> Program:
     """The program of a spec. Raises CheckError for what Erlang's engine rejects, with every problem."""
-    check(spec.clauses)
+    check(spec.clauses, spec.source)
 
     def describe(index: int) -> str:
         from matchspec.render import describe_body

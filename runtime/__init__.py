@@ -1,14 +1,17 @@
 """The runtime: tables that threads share, and the processes that work with them.
 
-The names to import from here are `ets`, the module of tables in memory; `Task` and `Agent`, as in Elixir; and the
-functions of processes, as in Erlang. Simulated time for tests is in `runtime.simulator`.
+The names to import from here are `ets`, the module of tables in memory; `Task` and `Agent`, as in Elixir; the
+functions of processes, as in Erlang; and `QueryExecutor`, which runs many queries at once. Simulated time for tests is
+in `runtime.simulator`.
 """
 
 from matchspec.values import Pid, Ref
 from runtime import ets
 from runtime.agent import Agent
 from runtime.agent_server import AGENT
+from runtime.child_spec import ChildSpec
 from runtime.errors import BadArg
+from runtime.executor import Job, QueryExecutor
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, SHUTDOWN, TIMEOUT, Exit, Killed
 from runtime.kernel import DOWN, EXIT
 from runtime.life import ETS_TRANSFER
@@ -38,8 +41,12 @@ from runtime.process import (
     unregister,
     whereis,
 )
+from runtime.process_registry import Registry, Via
 from runtime.stream import Stream
+from runtime.supervisor import Supervisor
 from runtime.task import TASK, Task
+from runtime.task_supervisor import TaskSupervisor
+from runtime.timers import cancel_timer, read_timer, send_after
 
 __all__ = [
     "AGENT",
@@ -56,17 +63,25 @@ __all__ = [
     "TIMEOUT",
     "Agent",
     "BadArg",
+    "ChildSpec",
     "Exit",
     "ExitReason",
+    "Job",
     "Killed",
     "Ok",
     "Pid",
+    "QueryExecutor",
     "Ref",
+    "Registry",
     "Stream",
+    "Supervisor",
     "Task",
+    "TaskSupervisor",
+    "Via",
     "areceive",
     "asleep",
     "callers",
+    "cancel_timer",
     "demonitor",
     "ets",
     "exit",
@@ -75,11 +90,13 @@ __all__ = [
     "mailbox_size",
     "monitor",
     "processes",
+    "read_timer",
     "receive",
     "register",
     "registered",
     "self_",
     "send",
+    "send_after",
     "sleep",
     "spawn",
     "spawn_link",
