@@ -26,6 +26,7 @@ class _Unknown:
 
 
 UNKNOWN: Final = _Unknown()
+ALL_BUILTINS: Final[Mapping[str, PyObject]] = vars(builtins)
 
 # The builtins that have a meaning in a query; nothing else is to be had from text.
 _BUILTINS: Final[dict[str, PyObject]] = {
@@ -111,7 +112,7 @@ def scope_of_function(function: Callable[..., Term], env: Env) -> Scope:
     parameters = function.__code__.co_varnames[: function.__code__.co_argcount]
     with_default = parameters[len(parameters) - len(defaults) :]
     return Scope(
-        [env, cells, function.__globals__, vars(builtins)],
+        [env, cells, function.__globals__, ALL_BUILTINS],
         attributes=True,
         defaults=dict(zip(with_default, defaults, strict=True)),
     )

@@ -6,13 +6,12 @@ still do. What could change unseen is not kept: a name that stands for a list, o
 is bounded, and a query that is pushed out is made anew.
 """
 
-import builtins
 from threading import Lock
 from types import CodeType, FunctionType
 from typing import Any, Final, TypeAlias, final
 
 from grammar.limits import LIMITS
-from matchspec.capture import UNKNOWN, Scope, is_mangled
+from matchspec.capture import ALL_BUILTINS, UNKNOWN, Scope, is_mangled
 from matchspec.ownership import is_immutable
 from matchspec.spec import MatchSpec, RowType, Sentinel
 from matchspec.values import TermError
@@ -26,7 +25,6 @@ MAX_VALUES: Final = 4  # of one lambda, for different values of its names and di
 MAX_TEXT: Final = 4096  # characters; longer texts are not kept
 
 _DEFAULT, _CELL, _GLOBAL, _BUILTIN = range(4)  # where the value of a name is found
-_BUILTINS: Final = vars(builtins)
 
 
 @final
@@ -51,7 +49,7 @@ class _Capture:
             return defaults is not None and _same(self.value, defaults[self.index])
         found = function.__globals__.get(self.name, UNKNOWN)
         if self.home == _BUILTIN:
-            return found is UNKNOWN and _BUILTINS.get(self.name, UNKNOWN) is self.value
+            return found is UNKNOWN and ALL_BUILTINS.get(self.name, UNKNOWN) is self.value
         return _same(self.value, found)
 
 

@@ -119,22 +119,25 @@ class SlotArray(Generic[C]):
         if self._readers:
             self._detach()
         index, contents = self.index, self.contents
-        done: list[tuple[Key, int]] = []  # no dict, which would compare keys once more
+        slots: list[int] = []
         try:
             for key in keys:
-                slot = index.pop(key, -1)
+                slot = index.get(key, -1)
+                slots.append(slot)
                 if slot >= 0:
-                    done.append((key, slot))
+                    del index[key]
         except BaseException:
-            for key, slot in done:
-                index[key] = slot
+            for key, slot in zip(keys, slots, strict=False):
+                if slot >= 0:
+                    index[key] = slot
             raise
-        for key, slot in done:
-            contents[slot] = None
-            if self._fixes:
-                self._graves[key] = slot
-        self.gone += len(done)
-        if not self._fixes:
+        for slot in slots:
+            if slot >= 0:
+                contents[slot] = None
+                self.gone += 1
+        if self._fixes:
+            self._graves.update({key: slot for key, slot in zip(keys, slots, strict=True) if slot >= 0})
+        else:
             self._settle()
 
     def clear(self) -> None:

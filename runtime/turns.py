@@ -126,22 +126,27 @@ class Turns:
     def _work(self, last: _Job | None = None) -> None:
         """Does what is queued, up to the job given. The rest is left to a pooled thread."""
         process = self.process
-        rest = False
         with lock:
             process.attended = process.alive
-        while True:
-            with lock:
-                if not self._queue or (last is not None and last.done):
-                    rest = bool(self._queue)
-                    self._busy = rest
-                    if process.alive:
-                        process.mailbox = None  # what came from children meanwhile, and nobody will read
-                    kernel.detach(process)
-                    break
-                job = self._queue.popleft()
+        job = self._next(last)
+        while isinstance(job, _Job):
             self._do(job)
-        if rest:
+            job = self._next(last)
+        if job:
             process.scheduler.start(self._work)
+
+    def _next(self, last: _Job | None) -> _Job | bool:
+        """The job to do now; or, at the end of a turn, whether something is left to do."""
+        process = self.process
+        with lock:
+            if self._queue and (last is None or not last.done):
+                return self._queue.popleft()
+            rest = bool(self._queue)
+            self._busy = rest
+            if process.alive:
+                process.mailbox = None  # what came from children meanwhile, and nobody will read
+            kernel.detach(process)
+        return rest
 
     def _do(self, job: _Job) -> None:
         token = kernel.inner.set(self.process)
