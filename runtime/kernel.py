@@ -121,6 +121,7 @@ class Process:
         self.monitors: dict[int, Monitor] | None = None  # those that it has set, by the number of their reference
         self.watchers: dict[int, Monitor] | None = None  # those that others have set on it
         self.belongings: dict[int, Belonging] | None = None
+        self.roster: dict[int, Any] | None = None  # a supervisor's list of children, which it leaves when it ends
         self.sink: Sink | None = None
         self.streams_to: Process | None = None  # whose stream it works for: its link to that gives no messages
         self.cancel: Callable[[], None] | None = None  # ends a coroutine's wait; called without the lock
@@ -392,6 +393,8 @@ def _exiting(process: Process, reason: Term) -> list[Belonging]:
     if process.attended:
         remnants.count += 1
     living.pop(process.pid.number, None)
+    if process.roster is not None:
+        process.roster.pop(process.pid.number, None)
     if process.name is not None:
         names.pop(process.name, None)
         process.name = None
