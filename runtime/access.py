@@ -8,6 +8,7 @@ and nothing changes. Results of queries are computed outside the gate, on rows t
 """
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Literal, TypeAlias, final
 
@@ -41,6 +42,8 @@ class Gate:
 
     def __init__(self, name: str, owner: Pid, access: Access, ordered: bool) -> None:
         self.lock: Final = threading.RLock()
+        self.acquire: Final[Callable[[], bool]] = self.lock.acquire  # looked up once: both are called every time
+        self.release: Final[Callable[[], None]] = self.lock.release
         self.owner = owner
         self.name = name
         self.access: Access = access
@@ -80,19 +83,24 @@ class Gate:
 
     def leave(self) -> None:
         """With the lock held, which it lets go: what the table has to do after an operation."""
-        hook = self.hook
-        if hook is None:
-            self.lock.release()
+        if self.hook is None:
+            self.release()
             return
+        hook = self.let_go()
+        if hook is not None:
+            hook.left()
+
+    def let_go(self) -> Hook | None:
+        """As `leave`, but for the last step: the hook whose `left` is to be called, when no lock is held any more."""
+        hook = self.hook
         try:
             self.depth = max(self.depth - 1, 0)  # the hook may have come during the operation
-            outermost = not self.depth
-            if outermost:
+            outermost = hook is not None and not self.depth
+            if outermost and hook is not None:
                 hook.leaving()
         finally:
-            self.lock.release()
-        if outermost:
-            hook.left()
+            self.release()
+        return hook if outermost else None
 
     def check_owner(self, what: str) -> None:
         caller = current().pid
@@ -106,24 +114,24 @@ class Reading:
 
     def __init__(self, gate: Gate, guards: int) -> None:
         self._gate: Final = gate
-        self._guards: Final = guards
+        self.guards: Final = guards
 
     def __enter__(self) -> None:
         gate = self._gate
-        gate.lock.acquire()
+        gate.acquire()
         try:
             gate.check_alive()
             gate.check_access("protected")
             gate.enter()
         except BaseException:
-            gate.lock.release()
+            gate.release()
             raise
-        gate.guarded += self._guards
+        gate.guarded += self.guards
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._gate.guarded -= self._guards
+        self._gate.guarded -= self.guards
         self._gate.leave()
 
 
@@ -133,10 +141,11 @@ class Writing:
 
     def __init__(self, gate: Gate) -> None:
         self._gate: Final = gate
+        self.guards: Final = 1
 
     def __enter__(self) -> None:
         gate = self._gate
-        gate.lock.acquire()
+        gate.acquire()
         try:
             gate.check_alive()
             gate.check_access("public")
@@ -145,7 +154,7 @@ class Writing:
                 raise BadArg("busy", "table", gate.name, allowed, gate.name)
             gate.enter()
         except BaseException:
-            gate.lock.release()
+            gate.release()
             raise
         gate.guarded += 1
 
@@ -154,6 +163,54 @@ class Writing:
     ) -> None:
         self._gate.guarded -= 1
         self._gate.leave()
+
+
+@final
+class Together:
+    """`with Together(gates, writes):` inside all of these gates at once, for tables that are the parts of one.
+
+    All who want several of these gates enter them in one order, so that nobody waits in a ring.
+    """
+
+    def __init__(self, gates: list[Gate], writes: bool) -> None:
+        self._gates: Final = gates
+        self._writes: Final = writes
+
+    def __enter__(self) -> None:
+        entered: list[Gate] = []
+        try:
+            for gate in self._gates:
+                if self._writes:
+                    gate.writing.__enter__()
+                else:
+                    gate.reading.__enter__()
+                entered.append(gate)
+        except BaseException:
+            self._leave(entered)
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave(self._gates)
+
+    def _leave(self, gates: list[Gate]) -> None:
+        """Lets all go before subscribers, whose code may do anything, are told of the changes."""
+        due: list[Hook] = []
+        failed: BaseException | None = None
+        for gate in gates:
+            gate.guarded -= gate.writing.guards if self._writes else gate.reading.guards
+            try:
+                hook = gate.let_go()
+            except BaseException as error:  # noqa: BLE001  # raised again when the other locks are free
+                failed = error
+            else:
+                if hook is not None:
+                    due.append(hook)
+        for hook in due:
+            hook.left()
+        if failed is not None:
+            raise failed
 
 
 def access_of(value: Term, table: str) -> Access:

@@ -9,7 +9,8 @@ from runtime.core import Element
 from runtime.errors import BadArg
 from runtime.index import Index
 from runtime.planner import Explanation
-from runtime.queries import Query, QueryMethods
+from runtime.queries import QueryMethods
+from runtime.queryable import Query
 from runtime.rows import Row, describe
 from runtime.statistics import Statistics
 from runtime.storage import StoredRow

@@ -68,8 +68,8 @@ class Agent(Generic[S]):
         """Starts an agent whose first state is `fn()`, linked to the calling process. Elixir's Agent.start_link/2.
 
         `dedicated` gives it a thread of its own, which runs all its functions. O(1).
-        Raises Exit with the reason when `fn` raises, and with TIMEOUT when it takes longer than `timeout`; BadArg:
-        "already_exists" when the name is taken, "type", "option".
+        Raises Exit with the reason when `fn` raises, by which a caller that does not trap exits ends, and with TIMEOUT
+        when it takes longer than `timeout`; BadArg: "already_exists" when the name is taken, "type", "option".
         """
         return _start(fn, name, timeout, dedicated, True)
 
@@ -168,22 +168,21 @@ def _start(fn: Callable[[], Any], name: Name | None, timeout: Timeout, dedicated
     try:
         if name is not None:
             register(name, process.pid)
+        if linked:
+            _link(parent, process)
         server.start(fn, parent, timeout)
-    except BaseException:
+    except BaseException as error:
         kernel.end(process, NORMAL)
+        if not parent.alive:
+            raise landed(parent) from error
         raise
-    if linked:
-        _link(parent, process)
+    if not parent.alive:
+        raise landed(parent)
     return Agent(server)
 
 
 def _link(parent: Process, process: Process) -> None:
-    victims: list[kernel.Victim] = []
+    process.parent = parent.pid
     with lock:
-        if process.alive:
+        if process.alive and parent.alive:
             kernel.join(parent, process)
-        else:  # somebody ended it in between
-            kernel.signal(parent, process.pid, process.reason, victims)
-    kernel.end_all(victims)
-    if not parent.alive:
-        raise landed(parent)

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, TypeAlias, final
 
 from matchspec.values import Atom, Term
 from runtime import kernel
-from runtime.exits import NOPROC, TIMEOUT, Exit, Killed
+from runtime.exits import KILLED, NOPROC, TIMEOUT, Exit, Killed
 from runtime.kernel import Process, landed
 from runtime.launch import ended_by, launch, log_crash
 from runtime.process import deadline_of
@@ -85,7 +85,9 @@ class AgentServer:
         request = Request("update", lambda _: init(), caller)
         self._run(request)
         if not request.failed and deadline is not None and caller.scheduler.now() > deadline:
-            self._fail(request, TIMEOUT)
+            with lock:
+                kernel.depart(process)
+            raise self._too_late(caller)
         self._pass_on()
         if request.failed:
             raise Exit(request.reason)
@@ -97,10 +99,16 @@ class AgentServer:
         try:
             self._await(first, caller, deadline)
         except Exit:
-            kernel.end(self.process, TIMEOUT)
-            raise Exit(TIMEOUT) from None
+            raise self._too_late(caller) from None
         if first.failed:
             raise Exit(first.reason)
+
+    def _too_late(self, caller: Process) -> Exit:
+        """The first state took too long: the agent is killed, and its caller, if linked, is not told by a signal."""
+        with lock:
+            kernel.part(caller, self.process)
+        kernel.end(self.process, KILLED)
+        return Exit(TIMEOUT)
 
     def _serve(self) -> None:
         """What the thread of a dedicated agent does."""
@@ -319,7 +327,32 @@ class AgentServer:
                 if self._granted_or_idle():
                     return
                 request = self.queue.popleft()
+                casts = self._casts() if request.kind == "cast" else []
             self._run(request)
+            if casts:
+                self._run_casts(casts)
+
+    def _casts(self) -> list[Request]:
+        """Takes the casts at the head of the queue. The lock is held."""
+        casts: list[Request] = []
+        while self.queue and self.queue[0].kind == "cast":
+            casts.append(self.queue.popleft())
+        return casts
+
+    def _run_casts(self, casts: list[Request]) -> None:
+        """Runs casts, one after another, unless the agent ends in between."""
+        process = self.process
+        token = kernel.inner.set(process)
+        request = casts[0]
+        try:
+            for request in casts:
+                if not process.alive:
+                    return
+                self.state = request.work(self.state)
+        except BaseException as error:  # noqa: BLE001  # whatever the function raises ends the agent
+            self._raised(request, error)
+        finally:
+            kernel.inner.reset(token)
 
     def _granted_or_idle(self) -> bool:
         """Makes the agent idle if the queue is empty, or grants it to the caller who is first. The lock is held."""
@@ -410,4 +443,5 @@ class AgentServer:
                     request.caller.wake()
 
     def _exit(self, request: Request, reason: Term, timeout: float | None) -> Exit:
-        return Exit((reason, (AGENT, Atom(request.kind), [self.process.pid, request.work, timeout])))
+        what = request.work(None) if request.kind == "stop" else request.work  # with which reason, or which function
+        return Exit((reason, (AGENT, Atom(request.kind), [self.process.pid, what, timeout])))

@@ -8,18 +8,17 @@ A continuation can be pickled. The query does not travel with it, nor does the t
 program, it says which table it belongs to, and waits for `ets.repair_continuation` to give it the query again.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar, final
-from uuid import uuid4
 
 from matchspec.intervals import Ranges
 from matchspec.program import Program
 from matchspec.spec import NO_MATCH
 from matchspec.values import Atom, Term
 from runtime.access import Gate
-from runtime.core import END
 from runtime.errors import BadArg
-from runtime.storage import Mark, Storage
+from runtime.storage import END, Mark, Page, Storage
 
 T = TypeVar("T")
 Results: TypeAlias = list[Any]  # what the query gives for each row
@@ -29,7 +28,7 @@ Outward: TypeAlias = Callable[[Results], Results]  # copies what must not be sha
 Revive: TypeAlias = "Callable[..., Continuation[Any]]"
 Parts: TypeAlias = tuple[Any, ...]
 
-PROGRAM: Final = uuid4().hex  # tells the continuations of this program from those of others
+PROGRAM: Final = os.urandom(16).hex()  # tells the continuations of this program from those of others
 # Rows fetched at a time: enough to make the lock cheap, few enough not to keep others waiting.
 SMALLEST_PAGE: Final = 64
 LARGEST_PAGE: Final = 4096
@@ -44,14 +43,46 @@ class Home(NamedTuple):
     backwards: bool
 
 
+class Pages:
+    """Where a walk gets its rows from; `start` is the mark before the first of them."""
+
+    def __init__(self, start: Mark) -> None:
+        self.start: Final = start
+
+    def page(self, mark: Mark, count: int, backwards: bool, ranges: Ranges | None) -> Page:
+        """The next rows after `mark`, as `Storage.page` gives them. Raises BadArg, cause "id" or "access"."""
+        raise AssertionError("every kind has its own")
+
+    def check_alive(self) -> None:
+        """Raises BadArg, cause "id" or "access", where no page could be had."""
+        raise AssertionError("every kind has its own")
+
+
+@final
+class GatedPages(Pages):
+    """Those of one table."""
+
+    def __init__(self, gate: Gate, storage: Storage) -> None:
+        super().__init__(storage.start)
+        self._gate: Final = gate
+        self._storage: Final = storage
+
+    def page(self, mark: Mark, count: int, backwards: bool, ranges: Ranges | None) -> Page:
+        with self._gate.reading:
+            return self._storage.page(mark, count, backwards, ranges)
+
+    def check_alive(self) -> None:
+        with self._gate.reading:
+            pass
+
+
 @final
 class Walk:
     """A query over a table, `limit` results at a time."""
 
     def __init__(
         self,
-        gate: Gate,
-        storage: Storage,
+        pages: Pages,
         program: Program,
         limit: int,
         backwards: bool,
@@ -62,8 +93,7 @@ class Walk:
         self.table: Final = table  # the number of the table's id
         self.backwards: Final = backwards
         self.limit: Final = limit
-        self._gate: Final = gate
-        self._storage: Final = storage
+        self._pages: Final = pages
         self._program: Final = program
         self._outward: Final = outward
         self._ranges: Final = ranges  # where in an ordered_set the rows are
@@ -71,11 +101,11 @@ class Walk:
 
     def begin(self) -> Step:
         """The first chunk of a scan. Raises what `go_on` raises."""
-        return self.go_on(self._storage.start, [], 0, False)
+        return self.go_on(self._pages.start, [], 0, False)
 
     def deliver(self, results: Results) -> Step:
         """The first chunk where all results are known, because all keys were."""
-        return self.go_on(self._storage.start, results, 0, True)
+        return self.go_on(self._pages.start, results, 0, True)
 
     def go_on(self, mark: Mark, known: Results, taken: int, exhausted: bool) -> Step:
         """The next chunk: results that are known but not `taken` yet, then, unless exhausted, of rows after `mark`.
@@ -100,8 +130,7 @@ class Walk:
         """Adds results of the rows after `mark` until they are enough; the mark then, and whether no row is left."""
         exhausted = False
         while len(known) < self.limit and not exhausted:
-            with self._gate.reading:
-                page = self._storage.page(mark, self._page, self.backwards, self._ranges)
+            page = self._pages.page(mark, self._page, self.backwards, self._ranges)
             exhausted = len(page.rows) < self._page
             for row, row_mark in zip(page.rows, page.marks, strict=True):
                 # The rows of a key stand together under one mark: they are all looked at, or none of them.
@@ -114,8 +143,7 @@ class Walk:
         return mark, exhausted
 
     def check_alive(self) -> None:
-        with self._gate.reading:
-            pass
+        self._pages.check_alive()
 
 
 @final

@@ -1,8 +1,9 @@
 """The ground of a table: what it is made of, and what it says of itself.
 
-`Table` is made of six layers, each a class of its own module that adds the methods of one subject: this one, then
-`runtime.life` (owner, heir and end), `runtime.objects` (single rows), `runtime.traversal` (keys and rows in order),
-`runtime.queries` (match specs) and `runtime.additions` (what Erlang's tables do not have).
+`Table` is made of layers, each a class of its own module that adds the methods of one subject. On `runtime.queryable`
+(what can be asked) stands this one, then `runtime.life` (owner, heir and end), `runtime.objects` (single rows),
+`runtime.traversal` (keys and rows in order), `runtime.queries` (how queries are done) and `runtime.additions` (what
+Erlang's tables do not have).
 
 A table begins with a plain storage. The first index, subscription or limit puts a WatchedStorage before it and a hook
 at the gate; tables without any of these do not pay for them.
@@ -11,7 +12,7 @@ at the gate; tables without any of these do not pay for them.
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast, overload
 
 from matchspec.ownership import is_immutable, own
 from matchspec.terms import OTHER, Key, rank
@@ -23,6 +24,7 @@ from runtime.expiry import Clock, Expiry, time_to_live
 from runtime.index import Index
 from runtime.kernel import Belonging
 from runtime.process import is_alive, self_
+from runtime.queryable import Queryable
 from runtime.rows import Row, RowShape
 from runtime.statistics import Counters
 from runtime.storage import Storage, StoredRow
@@ -39,7 +41,6 @@ Checked: TypeAlias = Any
 Info: TypeAlias = dict[str, Any]  # what is known of a table, by item
 Thing = TypeVar("Thing")
 
-END: Final = Atom("$end_of_table")
 NODE: Final = Atom("nonode@nohost")
 ITEMS: Final = (
     *("id", "decentralized_counters", "read_concurrency", "write_concurrency", "compressed", "memory", "owner", "heir"),
@@ -90,7 +91,7 @@ class Limits:
 UNLIMITED: Final = Limits()
 
 
-class TableCore(Generic[Row]):
+class TableCore(Queryable[Row]):
     """State and life of a table. Made by `ets.new`, which checks all arguments."""
 
     def __init__(
@@ -161,6 +162,9 @@ class TableCore(Generic[Row]):
 
     def _key(self, term: Term, argument: str = "key") -> Key:
         """What stands for a key in the storage. Raises BadArg, cause "type", for a term that is nested too deeply."""
+        kind = type(term)
+        if kind is int or kind is str:
+            return self._storage.key(term)
         try:
             return self._storage.key(term)
         except TermError as error:
@@ -169,7 +173,10 @@ class TableCore(Generic[Row]):
     def _key_in(self, row: StoredRow) -> Key:
         """The key of a row that is going to be stored."""
         term = row[self._keypos]
-        if type(term) not in _USUAL_KEYS:
+        kind = type(term)
+        if kind is int or kind is str:
+            return self._storage.key(term)
+        if kind not in _USUAL_KEYS:
             self._exotic = True
             self._odd = self._odd or (rank(term) != OTHER and isinstance(term, (int, float, str, bytes)))
         return self._key(term, "row")

@@ -21,7 +21,6 @@ Make: TypeAlias = Callable[[], Awaitable[Any]]
 
 _starting: Final = threading.Lock()
 _loops: Final[list[asyncio.AbstractEventLoop]] = []  # the runtime's own, once there is one
-_running: Final[set[asyncio.Task[None]]] = set()  # asyncio itself does not keep its tasks alive
 
 
 @final
@@ -78,17 +77,14 @@ def launch(process: Process, make: Make) -> None:
 
 def _begin(process: Process, make: Make, loop: asyncio.AbstractEventLoop, gate: LoopWaiter | None) -> None:
     task = loop.create_task(_drive(process, make, gate))
-    _running.add(task)
-    task.add_done_callback(_running.discard)
 
     def cancel() -> None:
-        if not loop.is_closed():
+        if gate is None and not loop.is_closed():  # where processes take turns, the end of one wakes it instead
             loop.call_soon_threadsafe(task.cancel)
 
-    if gate is None:  # where processes take turns, the end of a process wakes it instead
-        process.cancel = cancel
-        if not process.alive:
-            task.cancel()
+    process.cancel = cancel  # which also keeps the task alive: asyncio itself does not
+    if gate is None and not process.alive:
+        task.cancel()
 
 
 async def _drive(process: Process, make: Make, gate: LoopWaiter | None) -> None:
@@ -118,6 +114,11 @@ async def _drive(process: Process, make: Make, gate: LoopWaiter | None) -> None:
     if gate is not None:
         with lock:
             process.scheduler.leave()
+
+
+async def step() -> None:
+    """Lets the other coroutines of this loop run once: what they have to say may be said then, without a waiter."""
+    await asyncio.sleep(0)
 
 
 def prepare(process: Process, monitor: Monitor | None = None) -> LoopWaiter:

@@ -10,10 +10,11 @@ Here are also the functions that Erlang has for tables by name, for match specs 
 a query that has a limit.
 """
 
+import builtins
 import time
 from collections.abc import Iterable
 from os import PathLike
-from typing import Any, TypeAlias, TypeVar, overload
+from typing import Any, Final, TypeAlias, TypeVar, overload
 
 from matchspec.api import spec
 from matchspec.spec import NO_MATCH, MatchSpec
@@ -21,7 +22,7 @@ from matchspec.values import Atom, Term
 from runtime import registry
 from runtime.access import Access, access_of
 from runtime.continuation import Continuation
-from runtime.core import END, Checked, Element, Info, Limits, Options
+from runtime.core import Checked, Element, Info, Limits, Options
 from runtime.errors import BadArg, choice
 from runtime.exits import Exit, Killed
 from runtime.expiry import Clock, time_to_live
@@ -29,12 +30,12 @@ from runtime.hashed import BagStorage, SetStorage
 from runtime.kernel import current
 from runtime.life import ETS_TRANSFER, HeirOption, heir_of
 from runtime.ordered import OrderedStorage
+from runtime.partitioned import PartitionedTable
 from runtime.registry import Name
 from runtime.rows import AnyRow, RowShape, RowType, row_shape
 from runtime.statistics import Statistics
-from runtime.storage import KINDS, Kind, Storage
+from runtime.storage import END, KINDS, Kind, Storage
 from runtime.subscriptions import Event, Subscription
-from runtime.tabfile import VERSION, TableReader
 from runtime.table import Table
 from runtime.updates import Position
 
@@ -45,6 +46,7 @@ __all__ = [
     "BadArg",
     "Continuation",
     "Event",
+    "PartitionedTable",
     "Statistics",
     "Subscription",
     "Table",
@@ -57,6 +59,7 @@ __all__ = [
     "match_spec_compile",
     "match_spec_run",
     "new",
+    "new_partitioned",
     "repair_continuation",
     "select",
     "select_reverse",
@@ -70,6 +73,7 @@ Row = TypeVar("Row", bound=AnyRow)
 AnyTable: TypeAlias = Table[Any]
 Columns: TypeAlias = list[Position] | list[str] | list[int] | tuple[Position, ...]
 Query: TypeAlias = Any  # what `matchspec.spec` takes
+_MOST_PARTITIONS: Final = 1024
 RawSpec: TypeAlias = list[tuple[Any, list[Any], list[Any]]]  # [(head, [guard, ...], [body, ...]), ...]
 
 
@@ -191,6 +195,63 @@ def new(
     return table
 
 
+@overload
+def new_partitioned(
+    name: Name,
+    row: None = None,
+    *,
+    partitions: int = ...,
+    type: Kind = ...,
+    keypos: Position = ...,
+    access: Access = ...,
+    index: Columns = ...,
+    ttl: float | None = ...,
+    clock: Clock = ...,
+) -> PartitionedTable[AnyRow]: ...
+@overload
+def new_partitioned(
+    name: Name,
+    row: type[Row],
+    *,
+    partitions: int = ...,
+    type: Kind = ...,
+    keypos: Position = ...,
+    access: Access = ...,
+    index: Columns = ...,
+    ttl: float | None = ...,
+    clock: Clock = ...,
+) -> PartitionedTable[Row]: ...
+
+
+def new_partitioned(
+    name: Checked,
+    row: RowType = None,
+    *,
+    partitions: Checked = 8,
+    type: Checked = "set",
+    keypos: Checked = 1,
+    access: Checked = "public",
+    index: Checked = (),
+    ttl: Checked = None,
+    clock: Clock = time.monotonic,
+) -> PartitionedTable[Any]:
+    """Makes a table of several partitions, each with a lock of its own, for many threads that write.
+
+    The options are those of `new`; `access` is public unless it is given. The partitions are tables of this name, owned
+    by the calling process; `whereis` does not find them. O(partitions).
+
+    Raises BadArg: "option" unless `partitions` is an int from 1 to 1,024; those of `new`.
+    """
+    if builtins.type(partitions) is not int or not 1 <= partitions <= _MOST_PARTITIONS:
+        allowed = f"allowed is an int from 1 to {_MOST_PARTITIONS:,}"
+        raise BadArg("option", "partitions", partitions, allowed, registry.name_text(name))
+    parts = [
+        new(name, row, type=type, keypos=keypos, access=access, index=index, ttl=ttl, clock=clock)
+        for _ in range(partitions)
+    ]
+    return PartitionedTable(parts)
+
+
 def _max_size(value: Term, kind: str, name: str) -> int | None:
     if value is None:
         return None
@@ -269,6 +330,8 @@ def file2tab(path: Checked, row: RowType = None) -> AnyTable:
     type. O(n). Erlang's ets:file2tab/1. Raises BadArg: "file" for a file that cannot be read or is no table file;
     "checksum" for a damaged one; "already_exists" for the name of a named table; "type" for rows not of the row type.
     """
+    from runtime.tabfile import TableReader
+
     reader = TableReader(path)
     header = reader.header
     table = new(
@@ -294,6 +357,8 @@ def tabfile_info(path: Checked) -> Info:
 
     O(n): the whole file is checked. Erlang's ets:tabfile_info/1. Raises BadArg: "file", "checksum".
     """
+    from runtime.tabfile import VERSION, TableReader
+
     reader = TableReader(path)
     header = reader.header
     told = {item: header[item] for item in ("type", "protection", "named_table", "keypos", "size")}

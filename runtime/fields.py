@@ -41,12 +41,21 @@ class UncheckableError(Exception):
     """An annotation that cannot be checked when a row comes in."""
 
 
-class Check:
-    """What one field admits. `expected` says it in words, `immutable` that no value it admits can be changed."""
+class Nowhere:
+    """A type that no value has."""
 
-    def __init__(self, expected: str, immutable: bool) -> None:
+
+class Check:
+    """What one field admits. `expected` says it in words, `immutable` that no value it admits can be changed.
+
+    `exact` is a type whose own instances, those of subclasses aside, are all admitted as they are; Nowhere if there is
+    none.
+    """
+
+    def __init__(self, expected: str, immutable: bool, exact: type = Nowhere) -> None:
         self.expected: Final = expected
         self.immutable: Final = immutable
+        self.exact: Final = exact
 
     def convert(self, value: Term) -> Term:
         """The value as it is stored, or REFUSED."""
@@ -104,7 +113,7 @@ class InstanceCheck(Check):
     """An instance of a class. `strict` keeps out members of Enums, and datetimes where a date is asked for."""
 
     def __init__(self, kind: type, expected: str, immutable: bool, strict: bool) -> None:
-        super().__init__(expected, immutable)
+        super().__init__(expected, immutable, kind)
         self._kind: Final = kind
         self._strict: Final = strict
 
@@ -243,12 +252,12 @@ _ANY: Final = AnyCheck("any term", False)
 _SIMPLE: Final[dict[Annotation, Check]] = {
     Any: _ANY,
     object: _ANY,
-    int: IntCheck("int", True),
-    float: FloatCheck("float", True),
-    bool: BoolCheck("bool", True),
+    int: IntCheck("int", True, int),
+    float: FloatCheck("float", True, float),
+    bool: BoolCheck("bool", True, bool),
     None: NoneCheck("None", True),
     type(None): NoneCheck("None", True),
-    Atom: AtomCheck("Atom", True),
+    Atom: AtomCheck("Atom", True, Atom),
     str: InstanceCheck(str, "str", True, True),
     bytes: InstanceCheck(bytes, "bytes", True, True),
     date: InstanceCheck(date, "date", True, True),

@@ -123,10 +123,11 @@ class Process:
         self.belongings: dict[int, Belonging] | None = None
         self.roster: dict[int, Any] | None = None  # a supervisor's list of children, which it leaves when it ends
         self.sink: Sink | None = None
-        self.streams_to: Process | None = None  # whose stream it works for: its link to that gives no messages
         self.cancel: Callable[[], None] | None = None  # ends a coroutine's wait; called without the lock
         self.on_exit: Callable[[Term], None] | None = None  # called without the lock, for those who wait for its work
         self.passive = False  # it has no thread of its own, and drops messages that come while nobody runs it
+        self.parent: Pid | None = None  # of a server: its exit signals end it even if it traps exits
+        self.heard_by: Process | None = None  # who is linked to it, but told of its end otherwise than by a message
         self.server: object = None  # what runs it, where that is no plain function: an agent's server
         self.orderly: Orderly | None = None
 
@@ -170,7 +171,9 @@ class Process:
         return waiter.woken
 
     def place(self, waiter: Waiter, monitor: Monitor | None) -> None:
-        """Puts a waiter where what it waits for will find it."""
+        """Puts a waiter where what it waits for will find it. Raises as `wait`: nothing would wake it any more."""
+        if not self.alive:
+            raise landed(self)
         if monitor is not None and monitor.waiter is None:
             monitor.waiter = waiter
         else:
@@ -415,7 +418,7 @@ def _exited(process: Process, reason: Term, victims: list[Victim]) -> None:
     links, process.links = process.links, {}
     for other in links.values():
         other.links.pop(process.pid.number, None)
-        if other is not process.streams_to or not other.trapping:
+        if other is not process.heard_by or not other.trapping:
             signal(other, process.pid, reason, victims)
     watchers, process.watchers = process.watchers, None
     for monitor in (watchers or {}).values():
@@ -440,8 +443,8 @@ def signal(target: Process, sender: Pid, reason: Term, victims: list[Victim], se
     """An exit signal arrives; the lock is held. `sent`: by `exit(pid, reason)`, else along a link.
 
     Erlang's rules: a sent `kill` cannot be trapped, and those who are linked to its victim see `killed`; `normal` ends
-    nobody, unless it is sent to oneself; who traps exits gets a message. A supervisor takes any other reason from its
-    parent as the wish that it ends.
+    nobody, unless it is sent to oneself; who traps exits gets a message. A server that traps exits ends when its parent
+    does; a supervisor takes any other reason from its parent as the wish that it ends.
     """
     if not target.alive:
         return
@@ -450,6 +453,8 @@ def signal(target: Process, sender: Pid, reason: Term, victims: list[Victim], se
     elif target.trapping:
         if target.orderly is not None and sender is target.orderly.parent:
             victims.append((target, Leave(reason)))
+        elif sender is target.parent:
+            victims.append((target, reason))
         else:
             target.put((EXIT, sender, reason))
     elif reason is not NORMAL or (sent and sender is target.pid):

@@ -16,8 +16,13 @@ _COROUTINE: Final = 0x80  # of a code object's flags: inspect.CO_COROUTINE, whic
 _log: Final = logging.getLogger("runtime.process")
 
 
-def launch(process: Process, fn: Function, args: tuple[Any, ...], sink: Sink | None = None) -> None:
-    """Starts a process, which exists from now on: a plain function on a thread, a coroutine function on a loop."""
+def launch(
+    process: Process, fn: Function, args: tuple[Any, ...], sink: Sink | None = None, *, short: bool = False
+) -> None:
+    """Starts a process, which exists from now on: a plain function on a thread, a coroutine function on a loop.
+
+    `short`: it is known to take no longer than to wake a thread.
+    """
     process.sink = sink
     kernel.begin(process)
     if is_coroutine_function(fn):
@@ -25,7 +30,7 @@ def launch(process: Process, fn: Function, args: tuple[Any, ...], sink: Sink | N
 
         coroutines.launch(process, functools.partial(fn, *args))
     else:
-        process.scheduler.start(functools.partial(_run, process, fn, args))
+        process.scheduler.start(functools.partial(_run, process, fn, args), short)
 
 
 def _run(process: Process, fn: Function, args: tuple[Any, ...]) -> None:
@@ -86,6 +91,11 @@ def label_of(fn: Function) -> str:
 def child(parent: Process, fn: Function) -> Process:
     """A process that has not begun, of the parent's scheduler, and called by the parent and the parent's callers."""
     return Process(parent.scheduler, callers_of(parent), label_of(fn))
+
+
+def sibling(process: Process) -> Process:
+    """Another process that has not begun, with the parent and the function of this one."""
+    return Process(process.scheduler, process.callers, process.label)
 
 
 def callers_of(parent: Process) -> tuple[Pid, ...]:

@@ -395,19 +395,19 @@ def monitor(dest: Destination) -> Ref:
         return ref
 
 
-def demonitor(ref: Ref, flush: bool = False) -> bool:
+def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
     """Ends a monitor; True. With `flush`, its DOWN message is taken out of the mailbox too. O(1). Erlang's demonitor/2.
 
-    Raises BadArg, cause "type".
+    With `info`, whether the monitor was still there: False when it had fired. Raises BadArg, cause "type".
     """
     process = current()
     if not isinstance(ref, Ref):
         raise BadArg("type", "ref", ref, "allowed is the reference that monitor gave")
     with lock:
-        kernel.unwatch(process, ref)
+        found = kernel.unwatch(process, ref)
         if flush and process.mailbox is not None:
             process.mailbox.take_down(ref)
-    return True
+    return found or not info
 
 
 def trap_exit(trap: bool) -> bool:

@@ -114,6 +114,29 @@ class SlotArray(Generic[C]):
             self._settle()
         return content
 
+    def remove_all(self, keys: list[Key]) -> None:
+        """Takes out several keys; all of them or, where a comparison of keys raises, none. O(keys)."""
+        if self._readers:
+            self._detach()
+        index, contents = self.index, self.contents
+        done: list[tuple[Key, int]] = []  # no dict, which would compare keys once more
+        try:
+            for key in keys:
+                slot = index.pop(key, -1)
+                if slot >= 0:
+                    done.append((key, slot))
+        except BaseException:
+            for key, slot in done:
+                index[key] = slot
+            raise
+        for key, slot in done:
+            contents[slot] = None
+            if self._fixes:
+                self._graves[key] = slot
+        self.gone += len(done)
+        if not self._fixes:
+            self._settle()
+
     def clear(self) -> None:
         """Takes out all keys. O(1), O(n) while fixed."""
         size = len(self.contents)

@@ -13,12 +13,13 @@ from typing import Final, Literal, TypeAlias, final
 
 from matchspec.intervals import Ranges
 from matchspec.terms import Key
-from matchspec.values import Term
+from matchspec.values import Atom, Term
 
 StoredRow: TypeAlias = tuple[Term, ...]
 Mark: TypeAlias = Term
 Kind: TypeAlias = Literal["set", "ordered_set", "bag", "duplicate_bag"]
 KINDS: Final = ("set", "ordered_set", "bag", "duplicate_bag")
+END: Final = Atom("$end_of_table")  # what a walk gives that has come to its end
 
 
 class UnknownKey(LookupError):

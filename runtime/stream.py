@@ -15,7 +15,7 @@ from runtime import kernel
 from runtime.errors import BadArg, choice
 from runtime.exits import KILLED, NORMAL, TIMEOUT, Exit
 from runtime.kernel import Belonging, Process, Sink, current
-from runtime.launch import child, launch
+from runtime.launch import child, launch, sibling
 from runtime.outcome import ExitReason, Ok
 from runtime.process import deadline_of
 from runtime.scheduler import lock
@@ -24,6 +24,11 @@ T = TypeVar("T")
 OnTimeout: TypeAlias = Literal["exit", "kill_task"]
 Begin: TypeAlias = Callable[[Process], None]  # how a supervisor takes an item's process in
 
+# How many processes run at a time unless it is said: as many as threads in a ThreadPoolExecutor, since processes wait
+# more often than they compute, and Elixir's number, that of the processors, would leave those idle.
+PLACES: Final = min(32, (os.cpu_count() or 1) + 4)
+_SHORT: Final = 0.0005  # seconds in which a bunch of items is done that need no threads of their own
+_MANY_SHORT: Final = 4  # such bunches in a row, before the next one is expected to be the same
 _STREAM: Final = (Atom("Elixir.Task.Supervised"), Atom("stream"))
 
 
@@ -75,7 +80,7 @@ class Stream(Generic[T]):
             raise BadArg("type", "fn", fn, "allowed is what can be called")
         if not isinstance(items, Iterable):
             raise BadArg("type", "items", items, "allowed is an iterable")
-        places = (os.cpu_count() or 1) if max_concurrency is None else max_concurrency
+        places = PLACES if max_concurrency is None else max_concurrency
         if not is_count(places):
             raise BadArg("option", "max_concurrency", max_concurrency, "allowed are None and numbers from 1 on")
         for option, value in (("ordered", ordered), ("zip_input_on_exit", zip_input_on_exit)):
@@ -152,6 +157,8 @@ class _Flow(Belonging):
         self.ended: Final[deque[_Item]] = deque()  # appended to by the processes
         self._outcomes: Final[dict[int, Ok[Any] | ExitReason]] = {}
         self._closed = False
+        self._last: _Item | None = None
+        self._short = 0  # how many of the last items were done before the next look at the clock
         owner.own(self)
 
     def wait_for_next(self) -> Ok[Any] | ExitReason | None:
@@ -208,19 +215,22 @@ class _Flow(Belonging):
 
     def _start(self, value: Any) -> None:
         stream, owner = self._stream, self.owner
-        process = child(owner, stream.fn)
-        deadline = None if stream.timeout is None else owner.scheduler.now() + stream.timeout
+        before = self._last
+        process = child(owner, stream.fn) if before is None else sibling(before.process)
+        now = owner.scheduler.now()
+        deadline = None if stream.timeout is None else now + stream.timeout
         item = _Item(self._taken, value, process, deadline, self)
         self._taken += 1
+        self._last = item
         process.sink = item  # from the start: its supervisor may end it before it begins
         with lock:
             if stream.supervise is not None:
                 stream.supervise(process)
             if stream.linked:
                 kernel.join(owner, process)
-                process.streams_to = owner
+                process.heard_by = owner  # by an outcome
         self._running[item.number] = item
-        launch(process, stream.fn, (value,), item)
+        launch(process, stream.fn, (value,), item, short=self._short >= _MANY_SHORT)
         owner.scheduler.pause()
 
     def deadline(self) -> float | None:
@@ -233,7 +243,9 @@ class _Flow(Belonging):
         """Waits until some process has ended, or its time is over."""
         with lock:
             if not self.ended:
+                began = self.owner.scheduler.now()
                 self.owner.wait(self.deadline())
+                self._short = self._short + 1 if self.owner.scheduler.now() - began < _SHORT else 0
         self.settle()
 
     def settle(self) -> None:

@@ -10,12 +10,12 @@ from typing import Any, SupportsIndex, TypeAlias, TypeVar, cast
 
 from matchspec.terms import Key
 from matchspec.values import Atom, Term
-from runtime.core import END, Checked, Element
+from runtime.core import Checked, Element
 from runtime.errors import BadArg
 from runtime.objects import ObjectMethods
 from runtime.process import self_
 from runtime.rows import Row
-from runtime.storage import StoredRow, UnknownKey
+from runtime.storage import END, StoredRow, UnknownKey
 
 Acc = TypeVar("Acc")
 InitFun: TypeAlias = Callable[[str], Any]  # called with "read" or "close"

@@ -1,4 +1,4 @@
-"""Specs written as Python lambdas: the text, that it means the same when Python runs it, and what no lambda can say."""
+"""Specs written as Python: the text, that it means the same when Python runs it, and what no lambda can say."""
 
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -23,7 +23,7 @@ TEXTS: Final[list[tuple[str, str]]] = [
     ("fun({1, B}) -> B; ({A, B}) when B == 2 -> A end", "lambda a, b: b if a == 1 else a if b == 2 else SKIP"),
     ("fun({A, A}) -> A end", "lambda a, b: a if a == b else SKIP"),
     ("fun(R) -> R end", "lambda row: row"),
-    ("fun({A, _} = R) -> [A, R] end", "lambda row: [row[0], row]"),
+    ("fun({A, _} = R) -> [A, R] end", "def query(row):\n    match row:\n        case (a, _):\n            return [a, row]"),
     ("fun({A, B}) when A > 1, B > 1; A == B -> 1 end", "lambda a, b: 1 if a > 1 and b > 1 else 1 if a == b else SKIP"),
     ("fun({A, B}) -> (A + B) * 2 - (1 - A) end", "lambda a, b: (a + b) * 2 - (1 - a)"),
     ("fun({A, B}) when not (A andalso B orelse A) -> 1 end", "lambda a, b: 1 if not (a and b or a) else SKIP"),

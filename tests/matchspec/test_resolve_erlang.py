@@ -85,6 +85,8 @@ REFUSED: Final[list[tuple[str, str, str]]] = [
     ),
     ("fun({A}) -> return_trace() end", "return_trace()", "does not translate calls of return_trace/0"),
     ("fun({'$1'}) -> ok end", "'$1'", "is a match variable"),
+    ("fun({'$01'}) -> ok end", "'$01'", "is a match variable"),
+    ("fun({'$-1'}) -> ok end", "'$-1'", "is a match variable"),
     ("fun({A}) -> _ end", "_", "has no value"),
     ("fun({A}) -> B = A end", "B = A", "`=` matches"),
     ("fun({A}) -> #nosuch{} end", "#nosuch{}", "the record type nosuch is unknown"),

@@ -1,7 +1,7 @@
 """Random sequences of operations on every kind of table against the naive oracle, with `check()` after each."""
 
 from collections import Counter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -13,6 +13,7 @@ from runtime.access import Access
 from runtime.core import Options
 from runtime.hashed import BagStorage, SetStorage
 from runtime.ordered import OrderedStorage
+from runtime.partitioned import PartitionedTable
 from runtime.rows import UNTYPED
 from runtime.storage import Storage
 from runtime.table import Table
@@ -33,6 +34,14 @@ def table_over(storage: Storage, access: Access = "public") -> AnyTable:
     return Table("t", storage, UNTYPED, access=access, named=False, options=Options(False, False, False, False))
 
 
+def small_storage(kind: str, keypos: int) -> Storage:
+    if kind == "set":
+        return SetStorage(keypos - 1, compact_at=1)
+    if kind == "ordered_set":
+        return OrderedStorage(keypos - 1)
+    return BagStorage("bag" if kind == "bag" else "duplicate_bag", keypos - 1, compact_at=1, seen_at=2)
+
+
 def text(row: Value) -> str:
     """Rows as text: tells 1 from 1.0 and True."""
     return repr(row)
@@ -43,17 +52,13 @@ class TableMachine(RuleBasedStateMachine):
 
     @initialize(kind=st.sampled_from(["set", "ordered_set", "bag", "duplicate_bag"]), keypos=st.sampled_from([1, 2]))
     def make(self, kind: str, keypos: int) -> None:
-        storage: Storage
-        if kind == "set":
-            storage = SetStorage(keypos - 1, compact_at=1)
-        elif kind == "ordered_set":
-            storage = OrderedStorage(keypos - 1)
-        else:
-            storage = BagStorage("bag" if kind == "bag" else "duplicate_bag", keypos - 1, compact_at=1, seen_at=2)
-        self.table = table_over(storage)
+        self.table = self.new(kind, keypos)
         self.oracle = NaiveTable(kind, keypos)
         self.walked: Value = None
         self.fixes = 0
+
+    def new(self, kind: str, keypos: int) -> AnyTable:
+        return table_over(small_storage(kind, keypos))
 
     def row(self, row: Row) -> Row:
         """Rows are drawn with the key in front; it goes to the key position."""
@@ -259,6 +264,9 @@ class TableMachine(RuleBasedStateMachine):
             assert text(rows) == text(self.oracle.all())
         else:
             assert Counter(map(text, rows)) == Counter(map(text, self.oracle.rows))
+        self.same_slots(rows)
+
+    def same_slots(self, rows: list[Row]) -> None:
         slots: list[Row] = []
         number = 0
         while isinstance(slot := self.table.slot(number), list):
@@ -302,7 +310,53 @@ class WatchedMachine(TableMachine):
             assert +self.copy == Counter(map(text, self.table.tab2list()))
 
 
+class PartitionedMachine(TableMachine):
+    """The same, over tables of three partitions."""
+
+    def new(self, kind: str, keypos: int) -> AnyTable:
+        parts = [table_over(small_storage(kind, keypos)) for _ in range(3)]
+        return cast(AnyTable, PartitionedTable(parts))
+
+    @rule(rows=st.lists(ROWS, max_size=5))
+    def init_table(self, rows: list[Row]) -> None:
+        """There is none; the rows are inserted instead, one by one."""
+        for row in rows:
+            self.insert_and_compare(self.row(row))
+
+    @rule(keys=st.lists(KEYS, max_size=2))
+    def bound(self, keys: list[Value]) -> None:
+        """A query that binds the key finds what a scan finds, whatever partition the keys are in."""
+        place = self.oracle.keypos - 1
+        query: list[Any] = []
+        for key in keys:
+            elements: list[Value] = [ANY, ANY]
+            elements[place] = V(1)
+            query.append((tuple(elements), [(Atom("=="), V(1), (Atom("const"), key))], [ROW]))
+        expected = [
+            row for row in self.oracle.rows if len(row) == 2 and any(order(row[place], key) == 0 for key in keys)
+        ]
+        assert Counter(map(text, self.table.select(query))) == Counter(map(text, expected))
+
+    @rule(limit=st.integers(1, 5), backwards=st.booleans())
+    def ordered_chunks(self, limit: int, backwards: bool) -> None:
+        every: list[Any] = [(ANY, [], [ROW])]
+        found: list[Row] = []
+        chunk: Value = self.table.select_reverse(every, limit) if backwards else self.table.select(every, limit)
+        while isinstance(chunk, tuple):
+            found += chunk[0]
+            chunk = ets.select(chunk[1])
+        if self.oracle.kind == "ordered_set":
+            assert text(found) == text(self.oracle.all()[::-1] if backwards else self.oracle.all())
+        else:
+            assert Counter(map(text, found)) == Counter(map(text, self.oracle.rows))
+
+    def same_slots(self, rows: list[Row]) -> None:
+        """There are none."""
+
+
 TestTables = TableMachine.TestCase
 TestTables.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestPartitionedTables = PartitionedMachine.TestCase
+TestPartitionedTables.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
 TestWatchedTables = WatchedMachine.TestCase
 TestWatchedTables.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
