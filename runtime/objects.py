@@ -277,7 +277,7 @@ class ObjectMethods(TableLife[Row]):
         self._no_bag("update_counter")
         found = self._key(key)
         if default is MISSING and is_step(change):
-            return self._count(key, found, change[0], change[1])
+            return self._increment(key, found, change[0], change[1])
         steps = read_counters(change, keypos, table)
         spare = self._spare(key, default)
         with self._gate.writing:
@@ -290,7 +290,7 @@ class ObjectMethods(TableLife[Row]):
             self._counters.updated += 1
         return totals if isinstance(change, list) else totals[0]
 
-    def _count(self, key: Term, found: Key, position: Term, increment: int) -> int:
+    def _increment(self, key: Term, found: Key, position: Term, increment: int) -> int:
         """One step of update_counter without a threshold, which most are."""
         table, keypos = self._gate.name, self._keypos
         with self._gate.writing:

@@ -13,7 +13,7 @@ from matchspec.intervals import Ranges
 from matchspec.ownership import own
 from matchspec.pattern import pattern_spec
 from matchspec.plan import keeps_key
-from matchspec.spec import NO_MATCH
+from matchspec.spec import NO_MATCH, MatchSpec
 from matchspec.terms import exactly_equal
 from matchspec.values import Term
 from runtime.continuation import Continuation, GatedPages, Walk, is_limit, stream
