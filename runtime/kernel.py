@@ -404,12 +404,8 @@ def _exiting(process: Process, reason: Term) -> list[Belonging]:
     belongings = list(process.belongings.values()) if process.belongings else []
     process.belongings = None
     if len(belongings) > 1:
-        belongings.sort(key=_is_late)
+        belongings.sort(key=lambda belonging: belonging.late)
     return belongings
-
-
-def _is_late(belonging: Belonging) -> bool:
-    return belonging.late
 
 
 def _exited(process: Process, reason: Term, victims: list[Victim]) -> None:
