@@ -121,6 +121,7 @@ class Process:
         self.monitors: dict[int, Monitor] | None = None  # those that it has set, by the number of their reference
         self.watchers: dict[int, Monitor] | None = None  # those that others have set on it
         self.belongings: dict[int, Belonging] | None = None
+        self.roster: dict[int, Any] | None = None  # a supervisor's list of children, which it leaves when it ends
         self.sink: Sink | None = None
         self.cancel: Callable[[], None] | None = None  # ends a coroutine's wait; called without the lock
         self.on_exit: Callable[[Term], None] | None = None  # called without the lock, for those who wait for its work
@@ -395,18 +396,16 @@ def _exiting(process: Process, reason: Term) -> list[Belonging]:
     if process.attended:
         remnants.count += 1
     living.pop(process.pid.number, None)
+    if process.roster is not None:
+        process.roster.pop(process.pid.number, None)
     if process.name is not None:
         names.pop(process.name, None)
         process.name = None
     belongings = list(process.belongings.values()) if process.belongings else []
     process.belongings = None
     if len(belongings) > 1:
-        belongings.sort(key=_is_late)
+        belongings.sort(key=lambda belonging: belonging.late)
     return belongings
-
-
-def _is_late(belonging: Belonging) -> bool:
-    return belonging.late
 
 
 def _exited(process: Process, reason: Term, victims: list[Victim]) -> None:

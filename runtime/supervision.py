@@ -60,16 +60,14 @@ class Supervision:
 
     # --- beginning and end ----------------------------------------------------------------------------------------
 
-    def start_all(self, specs: Iterable[ChildSpec], parent: Process) -> None:
-        """Starts the first children. If one fails, the supervisor ends, and the parent gets an Exit, but no signal."""
+    def start_all(self, specs: Iterable[ChildSpec]) -> None:
+        """Starts the first children. If one fails, the supervisor ends: raises Exit with the reason."""
         for spec in specs:
             place = _Place(spec)
             try:
                 self._start(place)
             except Exit as error:
                 reason = (SHUTDOWN, (FAILED, spec.id, error.reason))
-                with lock:
-                    kernel.part(parent, self.process)
                 self.end(reason)
                 raise Exit(reason) from error
             self._add(place)

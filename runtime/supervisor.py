@@ -70,8 +70,8 @@ class Supervisor:
             max_seconds: see there.
 
         Raises BadArg: "type", "option", "already_exists" for a name that is taken or an id that two children have; Exit
-        with reason `(shutdown, (failed_to_start_child, id, reason))`, after the children that had been started have
-        been ended. As with agents, no exit signal comes besides.
+        with reason `(shutdown, (failed_to_start_child, id, reason))`, which also goes to the caller as an exit signal,
+        after the children that had been started have been ended.
         """
         specs = [spec_of(child, "children") for child in children]
         for number, spec in enumerate(specs):
@@ -87,7 +87,7 @@ class Supervisor:
             take_name(process, name)
         begin(process, parent, supervisor, supervision.leave)
         try:
-            supervision.turns.call(functools.partial(supervision.start_all, specs, parent), "start_link")
+            supervision.turns.call(functools.partial(supervision.start_all, specs), "start_link")
         except BaseException as error:
             kernel.end(process, reason_of(error))  # unless it has ended by itself, as it does after an Exit
             raise

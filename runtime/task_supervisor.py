@@ -300,7 +300,10 @@ class TaskSupervisor:
         """The lock is held."""
         self._members[process.pid.number] = member
         kernel.join(self._process, process)
-        process.keep(Membership(functools.partial(self._ended, member)))
+        if member.restart == "temporary":
+            process.roster = self._members  # all there is to do at its end, which costs the end nothing
+        else:
+            process.keep(Membership(functools.partial(self._ended, member)))
 
     def _ended(self, member: _Member, reason: Term) -> None:
         """A child has ended, and is started again if it is to be."""

@@ -16,11 +16,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from matchspec import ANY, Atom, Pid, Ref
+from matchspec import ANY, Atom, Ref
 from runtime import AGENT, TASK, Exit, ExitReason, Ok, Task, exit, receive, self_, send, spawn_monitor
 from runtime.simulator import simulation
 from tests import elixir_record
-from tests.elixir_record import Process, Reference, TaskStruct, agrees
+from tests.elixir_record import Reference, agrees
 
 Value: TypeAlias = Any  # any term that the scenarios use
 Body: TypeAlias = Callable[[], Value]
@@ -175,11 +175,6 @@ def portable(term: Value) -> Value:
     has its time limit in milliseconds, and an agent's is GenServer's: our agents are no servers.
     """
     match term:
-        case Pid() | Ref() if id(term) in _labels:
-            name = _labels[id(term)][1]
-            return Process(name) if isinstance(term, Pid) else Reference(name)
-        case Task():
-            return TaskStruct(portable(term.owner), portable(term.pid), portable(term.ref))
         case Ok():
             return (Atom("ok"), portable(term.value))
         case ExitReason():
