@@ -58,7 +58,7 @@ def main() -> None:
     for table in tables:
         table.insert([(n, n % 97) for n in range(options.rows)])
     kinds: dict[str, Any] = {
-        "by key, a MatchSpec": spec(lambda key, value: value if key == 7 else SKIP),
+        "by key, a MatchSpec": spec("fun({Key, Value}) when Key =:= 7 -> Value end"),
         "by key, a lambda": lambda key, value: value if key == 7 else SKIP,
         "10 keys, a lambda": lambda key, value: value if 10 <= key < 20 else SKIP,
         "a scan, a lambda": lambda key, value: key if value == 5 else SKIP,

@@ -38,7 +38,8 @@ AnySpec: TypeAlias = "MatchSpec[Any, Any]"  # rows and results of a query given 
 
 INTERRUPTED: Final = 130
 _LONG_FILE: Final = 5_000_000  # bytes from which on a progress bar is shown
-_CHUNK: Final = 10_000  # rows between two looks at --limit
+_LONG_SCAN: Final = 200_000  # rows from which on one is shown
+_CHUNK: Final = 10_000  # rows between two looks at --limit, and two steps of the bar
 
 
 @contextmanager
@@ -177,7 +178,8 @@ def select(
         for path in files:
             data = _read(path, input_format, separator, na)
             spec = _spec(text, syntax, env, data.row_type)
-            _run(spec, data.rows, results, limit)
+            with _scan_progress(path, len(data.rows)) as progress:
+                _run(spec, data.rows, results, limit, progress)
             if limit is not None and len(results) >= limit:
                 break
         _write(results, output, header=not no_header)
@@ -226,15 +228,33 @@ def _progress(path: str) -> "Iterator[Progress | None]":
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _run(spec: AnySpec, rows: "list[Row]", results: list[Term], limit: int | None) -> None:
+@contextmanager
+def _scan_progress(path: str, rows: int) -> "Iterator[Progress]":
+    """The same for long scans."""
+    if not sys.stderr.isatty() or rows < _LONG_SCAN:
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"querying {Path(path).name}", total=rows)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _run(spec: AnySpec, rows: "list[Row]", results: list[Term], limit: int | None, progress: "Progress") -> None:
     """Adds the results for `rows`, until there are `limit` of them."""
+    from runtime.queryable import selected
+
     if limit is None:
-        results.extend(spec.run(rows))
+        results.extend(selected(spec.program, rows, _CHUNK, progress))
         return
     for start in range(0, len(rows), _CHUNK):
         if len(results) >= limit:
             break
         results.extend(spec.run(rows[start : start + _CHUNK]))
+        progress(min(start + _CHUNK, len(rows)), len(rows))
     del results[limit:]
 
 

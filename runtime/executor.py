@@ -15,7 +15,7 @@ import os
 from collections.abc import Iterable
 from typing import Any, Final, TypeAlias, final
 
-from matchspec.values import Term
+from matchspec.values import Atom, Term
 from runtime.errors import BadArg, choice
 from runtime.exits import Exit
 from runtime.feed import Feed
@@ -24,7 +24,7 @@ from runtime.outcome import ExitReason, Ok
 from runtime.process import deadline_of
 from runtime.queryable import Checked, Query, Queryable, Spec
 from runtime.stream import OnTimeout, is_count
-from runtime.workers import Job, Run, parts_of
+from runtime.workers import EXECUTOR, Job, Run, parts_of
 
 __all__ = ["Job", "QueryExecutor"]
 
@@ -59,10 +59,11 @@ class QueryExecutor:
         """The results of all jobs, in their order: of each what `select`, or `select_count`, would give.
 
         A job is a Job, or a tuple (table, query) or (table, query, operation). If one fails, the others end, and this
-        raises what the query has raised, with a note that says which job it was; Exit when one takes too long.
+        raises what the query has raised, with a note that says which job it was. When one takes too long, or somebody
+        ends its process, this raises Exit, with reason `(TIMEOUT or that reason, (EXECUTOR, run, [number of job]))`.
         O(jobs) beside the queries. Raises BadArg: "type", "option" for what is no job.
         """
-        run = self._run(jobs, _AHEAD_OF_ALL, True, True)
+        run = self._run(jobs, _AHEAD_OF_ALL, True, False)
         results: list[Any] = []
         while True:
             outcome = run.next()
@@ -72,7 +73,7 @@ class QueryExecutor:
 
     async def arun(self, jobs: Iterable[JobLike]) -> list[Any]:
         """`run` for coroutines: other coroutines go on meanwhile, and cancelling this one ends the queries."""
-        run = self._run(jobs, _AHEAD_OF_ALL, True, True)
+        run = self._run(jobs, _AHEAD_OF_ALL, True, False)
         results: list[Any] = []
         while True:
             outcome = await run.next_async()
@@ -138,7 +139,7 @@ def _value_of(outcome: Ok[Any] | ExitReason, run: Run, number: int) -> Any:
     reason: Term = outcome.reason
     error = reason[0] if isinstance(reason, tuple) and reason else None
     if not isinstance(error, Exception):
-        raise Exit(reason)
+        raise Exit((reason, (EXECUTOR, Atom("run"), [number])))
     error.add_note(f"This was job {number}, counted from 0, of a QueryExecutor.")
     raise error
 

@@ -44,7 +44,7 @@ class Feed(Belonging):
 
     def _produce(self) -> None:
         try:
-            self._table.visit_results(self._query, STEP, self._visit)
+            self._table.visit_results(self._query, min(STEP, self._chunk), self._visit)
             if self._buffer:
                 self._put(self._buffer)
         except Exception as error:  # noqa: BLE001  # it is raised where the results are wanted
@@ -81,6 +81,8 @@ class Feed(Belonging):
 
     def next(self) -> Chunk | None:
         """The next chunk, or None when there are no more. Raises what the query raises, and Exit."""
+        if self._closed:
+            return None
         try:
             deadline = self._deadline()
             in_time = True
@@ -97,6 +99,8 @@ class Feed(Belonging):
         """`next` for coroutines."""
         from runtime import coroutines
 
+        if self._closed:
+            return None
         try:
             deadline = self._deadline()
             in_time = True

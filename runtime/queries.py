@@ -21,7 +21,7 @@ from runtime.core import Checked
 from runtime.errors import BadArg
 from runtime.ordering import Found, matches, page_of, window_of
 from runtime.planner import Plan, choose, wanted
-from runtime.queryable import Chunk, Look, Pattern, Progress, Query, Spec
+from runtime.queryable import Chunk, Look, Pattern, Progress, Query, Spec, selected
 from runtime.rows import Row
 from runtime.storage import StoredRow
 from runtime.traversal import TraversalMethods
@@ -118,14 +118,7 @@ class QueryMethods(TraversalMethods[Row]):
         rows = self._found(query, False)
         results: list[Any] = []
         try:
-            total = len(rows)
-            if total <= step:
-                results = program.select(rows)
-                progress(total, total)
-            else:
-                for start in range(0, total, step):
-                    results.extend(program.select(rows[start : start + step]))
-                    progress(min(start + step, total), total)
+            results = selected(program, rows, step, progress)
         finally:
             self._release(rows, len(results))
         return self._out_results(results)

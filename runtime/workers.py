@@ -121,21 +121,22 @@ class Run(Belonging):
     def next(self) -> Ok[Any] | ExitReason | None:
         """The next outcome, or None when there are no more. Raises Exit, and what the source of the jobs raises."""
         try:
-            while True:
+            while not self._closed:
                 self._fill()
                 outcome = self._outcomes.pop(self._given, None)
                 if outcome is not None:
                     return self._deliver(outcome)
                 if self._taken == self._given:
                     self.close()
-                    return None
-                with lock:
-                    if self._must_wait():
-                        self._owner.wait(self._next_deadline())
-                self._end_overdue()
+                else:
+                    with lock:
+                        if self._must_wait():
+                            self._owner.wait(self._next_deadline())
+                    self._end_overdue()
         except BaseException:
             self.close()
             raise
+        return None
 
     async def next_async(self) -> Ok[Any] | ExitReason | None:
         """`next` for coroutines."""
@@ -143,23 +144,24 @@ class Run(Belonging):
 
         owner = self._owner
         try:
-            while True:
+            while not self._closed:
                 self._fill()
                 outcome = self._outcomes.pop(self._given, None)
                 if outcome is not None:
                     return self._deliver(outcome)
                 if self._taken == self._given:
                     self.close()
-                    return None
-                with lock:
-                    waiter = coroutines.prepare(owner) if self._must_wait() else None
-                    deadline = self._next_deadline()
-                if waiter is not None:
-                    await coroutines.suspend(owner, waiter, deadline)
-                self._end_overdue()
+                else:
+                    with lock:
+                        waiter = coroutines.prepare(owner) if self._must_wait() else None
+                        deadline = self._next_deadline()
+                    if waiter is not None:
+                        await coroutines.suspend(owner, waiter, deadline)
+                    self._end_overdue()
         except BaseException:
             self.close()
             raise
+        return None
 
     def _deliver(self, outcome: Ok[Any] | ExitReason) -> Ok[Any] | ExitReason:
         self._given += 1

@@ -398,3 +398,29 @@ def test_a_progress_bar_for_long_files_on_a_terminal(
     shown.truncate(0)
     assert run(["select", "lambda r: r", write("s.csv", "a,b\n"), "--format", "csv"]) == 0
     assert shown.getvalue() == ""
+
+
+@pytest.mark.parametrize("limit", [[], ["--limit", "25000"]])
+def test_a_progress_bar_for_long_scans_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, write: Callable[[str, str], str], limit: list[str]
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    path = write("rows.csv", "a\n" + "7\n" * 30_000)
+    arguments = ["select", "lambda r: r.a", path, "--format", "csv", "--no-header", *limit]
+    for long, bar in ((30_000, True), (30_001, False)):
+        shown, results = Terminal(), io.StringIO()
+        monkeypatch.setattr("runtime.cli._LONG_SCAN", long)
+        monkeypatch.setattr("sys.stderr", shown)
+        monkeypatch.setattr("sys.stdout", results)
+        monkeypatch.setenv("TERM", "xterm")
+        assert run(arguments) == 0
+        assert ("querying rows.csv" in shown.getvalue()) is bar
+        assert results.getvalue().splitlines() == ["7"] * (25_000 if limit else 30_000)
+    unseen = io.StringIO()
+    monkeypatch.setattr("runtime.cli._LONG_SCAN", 10)
+    monkeypatch.setattr("sys.stderr", unseen)
+    assert run(arguments) == 0
+    assert "querying" not in unseen.getvalue()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, assert_type
 
 from matchspec import ANY, SKIP, Atom, MatchSpec, V, spec
 from runtime import ets
-from runtime.ets import AnyRow, Continuation, Table
+from runtime.ets import AnyRow, Continuation, PartitionedTable, Table
 
 
 class User(NamedTuple):
@@ -94,3 +94,28 @@ assert_type(ets.all(), list[Table[Any]])
 # What is no row type, or no option.
 ets.new("t", int)  # type: ignore[type-var]
 ets.new("t", type="heap")  # type: ignore[call-overload]
+
+# Scans with progress, and tables of several partitions.
+
+
+def hook(done: int, total: int) -> None: ...
+
+
+assert_type(users.select_with_progress(lambda u: u.name, hook), list[str])
+assert_type(pairs.select_with_progress(lambda n, word: word, hook, step=10), list[str])
+assert_type(users.count_with_progress(lambda u: u.age > 1, hook), int)
+users.select_with_progress(lambda u: u.nme, hook)  # type: ignore[attr-defined]
+
+parted = ets.new_partitioned("users", User, type="ordered_set", keypos="id", partitions=4)
+assert_type(parted, PartitionedTable[User])
+assert_type(parted.lookup(1), list[User])
+assert_type(parted.select(lambda u: u.name if u.age > limit else SKIP), list[str])
+assert_type(parted.select(lambda id, name, age: (name, age)), list[tuple[str, int]])
+assert_type(parted.select_iter(lambda u: u.age), Iterator[int])
+assert_type(parted.update_counter(1, ("age", 1)), int)
+assert_type(parted.partitions, tuple[Table[User], ...])
+assert_type(iter(parted), Iterator[User])
+parted.select(lambda u: u.nme)  # type: ignore[attr-defined]
+parted.insert(7)  # type: ignore[arg-type]
+anything = ets.new_partitioned("things")
+assert_type(anything.select(lambda a, b: "x" if a == b else SKIP), list[str])
