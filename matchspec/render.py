@@ -86,6 +86,8 @@ class _Renderer:
         arities = {len(clause.head.items) for clause in spec.clauses if isinstance(clause.head, PTuple)}
         if len(arities) > 1:
             raise RenderError("a lambda takes rows of one size, these clauses have heads of several")
+        if shape is not None and arities - {shape.arity}:
+            raise RenderError(f"the rows have {shape.arity} elements, but this spec has a head of {arities.pop()}")
         self.arity: Final = shape.arity if shape is not None else arities.pop() if arities else 0
         fields = shape.fields if shape is not None and shape.fields else ()
         # Parts are named when no clause needs the row as a whole.

@@ -307,3 +307,41 @@ def fits(value: Value, kind: str) -> bool:
         case "map":
             return isinstance(value, dict)
     return True
+
+
+def random_fun(source: random.Random) -> str:
+    names = ["A", "B", "C"]
+
+    def term(depth: int) -> str:
+        options = ["1", "-1", "2.5", "ok", "'$1x'", '"ab"', "<<1,2>>", "[]", "{}", *names, *names]
+        if depth <= 0:
+            return source.choice(options)
+        forms = [
+            "{%s,%s}",
+            "[%s,%s]",
+            "[%s|%s]",
+            "#{a => %s,b => %s}",
+            "%s + %s",
+            "%s div %s",
+            "element(%s,%s)",
+            "-(%s) * %s",
+        ]
+        forms += [
+            "%s < %s",
+            "%s =:= %s",
+            "is_list(%s) andalso %s",
+            "%s orelse %s",
+            "hd(%s) == %s",
+            "not (%s == %s)",
+            "%s bsl %s",
+        ]
+        parts = [term(depth - 1) for _ in range(2)]
+        return (
+            "(" + source.choice(forms) % (parts[0], parts[1]) + ")" if source.random() < 0.6 else source.choice(options)
+        )
+
+    head = source.choice(["{A,B,C}", "{A,{B,_},[C|A]}", "X = {A,B,C}", "{A,#{k := B},C}", "{1.0,'x y',A,B,[C,\"a\"]}"])
+    guards = ["is_atom(A)", "A > B", "atom(A)", "B =< 1 + 2 * 3, C", "A == 1; B == 2", term(1)]
+    guard = f" when {source.choice(guards)}" if source.random() < 0.6 else ""
+    more = "; (_) -> object()" if source.random() < 0.2 else ""
+    return f"fun({head}){guard} -> {', '.join([term(2) for _ in range(source.choice([1, 1, 2]))])}{more} end"

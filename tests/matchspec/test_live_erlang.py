@@ -28,7 +28,7 @@ from matchspec.terms import less, numerically_equal
 from matchspec.text import erlang_atom
 from matchspec.values import ROW, V, const
 from tests.erlang import AVAILABLE, ask, canonical
-from tests.random_specs import Maker
+from tests.random_specs import Maker, random_fun
 
 Value: TypeAlias = Any
 
@@ -211,44 +211,6 @@ def test_fun2ms_translates_alike() -> None:
         except ResolveError:
             ours = (ERROR, Atom("other"))
         assert canonical(ours) == canonical(answer), f"{text} {WHERE}"
-
-
-def random_fun(source: random.Random) -> str:
-    names = ["A", "B", "C"]
-
-    def term(depth: int) -> str:
-        options = ["1", "-1", "2.5", "ok", "'$1x'", '"ab"', "<<1,2>>", "[]", "{}", *names, *names]
-        if depth <= 0:
-            return source.choice(options)
-        forms = [
-            "{%s,%s}",
-            "[%s,%s]",
-            "[%s|%s]",
-            "#{a => %s,b => %s}",
-            "%s + %s",
-            "%s div %s",
-            "element(%s,%s)",
-            "-(%s) * %s",
-        ]
-        forms += [
-            "%s < %s",
-            "%s =:= %s",
-            "is_list(%s) andalso %s",
-            "%s orelse %s",
-            "hd(%s) == %s",
-            "not (%s == %s)",
-            "%s bsl %s",
-        ]
-        parts = [term(depth - 1) for _ in range(2)]
-        return (
-            "(" + source.choice(forms) % (parts[0], parts[1]) + ")" if source.random() < 0.6 else source.choice(options)
-        )
-
-    head = source.choice(["{A,B,C}", "{A,{B,_},[C|A]}", "X = {A,B,C}", "{A,#{k := B},C}", "{1.0,'x y',A,B,[C,\"a\"]}"])
-    guards = ["is_atom(A)", "A > B", "atom(A)", "B =< 1 + 2 * 3, C", "A == 1; B == 2", term(1)]
-    guard = f" when {source.choice(guards)}" if source.random() < 0.6 else ""
-    more = "; (_) -> object()" if source.random() < 0.2 else ""
-    return f"fun({head}){guard} -> {', '.join([term(2) for _ in range(source.choice([1, 1, 2]))])}{more} end"
 
 
 def test_keys_are_kept_where_erlang_says_so(release: int) -> None:
