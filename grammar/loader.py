@@ -150,7 +150,9 @@ def _problem(lark: "Lark", source: Source, start: str, error: "UnexpectedInput")
         begin = token.start_pos or 0
         expected = frozenset(error.accepts or error.expected)
         end = begin + 1 if token.end_pos is None else token.end_pos
-        return Problem(Span(begin, end), token.type, str(token), expected, _tokens(lark, source, start, begin, LIMITS.max_tokens))
+        return Problem(
+            Span(begin, end), token.type, str(token), expected, _tokens(lark, source, start, begin, LIMITS.max_tokens)
+        )
     if isinstance(error, UnexpectedCharacters):
         # Lark declares the attribute as None and sets it to a number, so compiled code must not read it as declared.
         begin = int(vars(error)["pos_in_stream"])

@@ -82,8 +82,8 @@ def _search(query: Value, source: random.Random) -> None:
     table = ets.new("fuzzed", type=source.choice(["set", "ordered_set", "bag", "duplicate_bag"]), index=[2])
     try:
         table.insert([row for row in ROWS if isinstance(row, tuple) and len(row) > 1])
-        doors = [table.select, table.select_reverse, table.select_count, table.explain, table.select_replace]
-        for door in [*doors, table.select_delete]:
+        doors: list[Callable[[Value], Value]] = [table.select, table.select_reverse, table.select_count, table.explain]
+        for door in [*doors, table.select_replace, table.select_delete]:
             try:
                 str(door(query))
             except (MatchSpecError, BadArg) as error:

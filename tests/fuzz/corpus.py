@@ -31,8 +31,8 @@ EXTRA: Final[Corpus] = {
     "python": [
         "lambda u: (u.n, u.s.replace('a', 'b' * 3)) if u.n ** 2 > LIMIT and u.s.startswith(('a', 'x')) else SKIP",
         "lambda u: [x for x in u]",
-        "def f(row):\n    match row:\n        case (1 | 2, [a, *_], {'k': v, **rest}) if a > v:\n            return (a, v)\n"
-        "        case Item(n=int() as n):\n            return n\n        case _:\n            return SKIP\n",
+        "def f(row):\n    match row:\n        case (1 | 2, [a, *_], {'k': v, **rest}) if a > v:\n            return (a, v)\n",
+        "def f(row):\n    match row:\n        case Item(n=int() as n):\n            return n\n        case _:\n            return SKIP\n",
         "lambda u: Decimal('1.5') + u.x if u.v in {1, 2.5, 'a', None} else f'{u.s}'",
         "lambda u: u._replace(n=round(u.x, 2), s=str(u.d['a']) + u.s[1:-1].strip().upper())",
         "(ANY, V(1), Atom('ok'), const((1, 2)), ImproperList((1,), 2), Bitstring(b'\\x80', 1), float('nan'))",
@@ -43,17 +43,17 @@ EXTRA: Final[Corpus] = {
     "erlang": [
         "fun({X, Y}) when X > Y, is_atom(X); Y == 1 -> X, {Y, <<1:8/little, \"a\">>}; (_) -> 'none' end.",
         "fun(R) when R#p.x > 1 -> R#p{y = #{a => [1.5 | $a]}} end % done",
-        "<<258:16/little-unsigned, \"abc\", 5:3, \"text\"/utf8, 1.5:32/float, -1:7>>",
-        "[16#ff, 2#101, 1.0e10, $\\n, $\\x{1f600}, \"a\\tb\" \"c\", 'it\\'s', [1|2], #{1 => 2}]",
+        '<<258:16/little-unsigned, "abc", 5:3, "text"/utf8, 1.5:32/float, -1:7>>',
+        '[16#ff, 2#101, 1.0e10, $\\n, $\\x{1f600}, "a\\tb" "c", \'it\\\'s\', [1|2], #{1 => 2}]',
         "fun({A, B}) when element(1, A) =:= B band 7, not is_list(A) orelse A -> [A | 'x y'] end",
     ],
     "elixir": [
-        "fun do\n  {x, y} = z when x > ^limit when not is_atom(x) ->\n    z\n  _ -> %{\"a\" => [b: 1], c: <<1::8, \"a\">>}\nend",
+        'fun do\n  {x, y} = z when x > ^limit when not is_atom(x) ->\n    z\n  _ -> %{"a" => [b: 1], c: <<1::8, "a">>}\nend',
         "fn p(x: n), [h | t] -> Foo.bar(?a, ~c\"b\", 'c')[:d].e in [1..2, 0x1f] end",
-        "fun do {a, b} when a == ^(limit) and is_tuple(b) or b in [1, 2] -> %{a: elem(b, 0), b: a <> \"x\"} end",
-        "~s(a b) <> ~S\"\"\"\n  text\n  \"\"\"",
-        "\"\"\"\n  here\\n\n  doc \\u{1F600}\n  \"\"\"",
-        "[{{:\"$1\", :_}, [{:>, :\"$1\", 10}], [:\"$1\"]}]",
+        'fun do {a, b} when a == ^(limit) and is_tuple(b) or b in [1, 2] -> %{a: elem(b, 0), b: a <> "x"} end',
+        '~s(a b) <> ~S"""\n  text\n  """',
+        '"""\n  here\\n\n  doc \\u{1F600}\n  """',
+        '[{{:"$1", :_}, [{:>, :"$1", 10}], [:"$1"]}]',
         "~w(a b c)a ++ [?\\n, 0b101, 1.0e-5, :\"quoted atom\", Foo.Bar, ~c'x', nil]",
     ],
 }

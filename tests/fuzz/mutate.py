@@ -6,7 +6,7 @@ stages; a few insert what is large, deep or not text at all.
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tests.fuzz.corpus import LANGUAGES, Corpus
@@ -29,7 +29,21 @@ SIGNS: Final = (
     *"-> => := == =:= =/= /= =< <= >= << >> ++ -- <> :: .. ** // || && ||| &&& <- ->> #{ %{ \r\n \\\n".split(" "),
 )
 ODD: Final = (
-    *("\x00", "\x01", "\x1b", "\x7f", "\x85", "\xa0", "\xad", "\ufeff", "\u200b", "\u2028", "\u202e", "\u0301", "\ud800"),
+    *(
+        "\x00",
+        "\x01",
+        "\x1b",
+        "\x7f",
+        "\x85",
+        "\xa0",
+        "\xad",
+        "\ufeff",
+        "\u200b",
+        "\u2028",
+        "\u202e",
+        "\u0301",
+        "\ud800",
+    ),
     *("\udfff", "é", "ß", "İ", "ſ", "ª", "K", "٣", "²", "①", "𝟙", "𝔲", "€", "😀", "\U0010ffff", "\x0c", "\x0b", "\r"),
 )
 SHORT: Final = 80  # characters; what takes long to parse is mutated less often
@@ -89,7 +103,8 @@ class Mutator:
         tokens[first], tokens[second] = tokens[second], tokens[first]
 
     def _piece(self) -> str:
-        return self.random.choice(self.random.choice([WORDS, WORDS, SIGNS, SIGNS, ODD]))
+        pieces: Sequence[str] = self.random.choice([WORDS, WORDS, SIGNS, SIGNS, ODD])
+        return self.random.choice(pieces)
 
     def _insert(self, tokens: list[str], language: str) -> None:
         tokens.insert(self.random.randrange(len(tokens) + 1), self._piece())
@@ -100,7 +115,9 @@ class Mutator:
     def _number(self, tokens: list[str], language: str) -> None:
         digits = self.random.choice([1, 2, 5, 10, 20, 300, 400, 4300, 4301])
         number = self.random.choice("123456789") + "".join(self.random.choices("0123456789_", k=digits - 1))
-        form = self.random.choice(["{}", "{}", "-{}", "{}.0", "1.0e{}", "1e-{}", "16#{}", "0x{}", "0b{}", "2#{}", "'{}'"])
+        form = self.random.choice(
+            ["{}", "{}", "-{}", "{}.0", "1.0e{}", "1e-{}", "16#{}", "0x{}", "0b{}", "2#{}", "'{}'"]
+        )
         places = [i for i, token in enumerate(tokens) if token[:1].isdigit()] or range(len(tokens))
         tokens[self.random.choice(places)] = form.format(number)
 
