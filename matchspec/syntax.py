@@ -5,6 +5,7 @@ from typing import Final, cast
 
 from grammar.errors import MatchSpecError
 from grammar.tree import Language
+from matchspec.values import Term, shown
 
 SYNTAXES: Final = ("auto", "python", "erlang", "elixir")
 
@@ -18,15 +19,15 @@ _ELIXIR_TERM: Final = re.compile(r"(?:(?<![\w:\"'}\])])|^):(?:[A-Za-z_\"<>=!+*/-
 _PYTHON_TERM: Final = re.compile(r"\A[\[\s]*\(|\b(?:ANY|ROW|BINDINGS|None|True|False)\b|\b(?:V|Atom|const)\(")
 
 
-def language_of(text: str, syntax: str = "auto") -> Language:
+def language_of(text: str, syntax: Term = "auto") -> Language:
     """The language of a query, pattern or term.
 
     `lambda`, `def` and `@` begin Python, `fn` and `fun do` Elixir, any other `fun` Erlang. A term is Python's when it
     has parentheses where the others have braces or names such as `ANY`, Elixir's when it has `:atoms` or `%{maps}`,
     and Erlang's otherwise. Raises MatchSpecError for an unknown `syntax`.
     """
-    if syntax not in SYNTAXES:
-        raise MatchSpecError(f"syntax must be one of {', '.join(SYNTAXES)}, not {syntax!r}")
+    if not isinstance(syntax, str) or syntax not in SYNTAXES:
+        raise MatchSpecError(f"syntax must be one of {', '.join(SYNTAXES)}, not {shown(syntax)}")
     if syntax != "auto":
         return cast(Language, syntax)
     start = _COMMENTS.sub("", text, count=1)

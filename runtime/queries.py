@@ -20,7 +20,7 @@ from matchspec.terms import exactly_equal
 from matchspec.values import BINDINGS, ROW, Atom, Term
 from runtime.continuation import Continuation, Walk, is_limit, stream
 from runtime.core import Checked
-from runtime.errors import BadArg
+from runtime.errors import BadArg, show
 from runtime.ordering import count_of, page_of
 from runtime.planner import Plan, choose, wanted
 from runtime.rows import Row
@@ -312,7 +312,7 @@ class QueryMethods(TraversalMethods[Row]):
     def _replacement(self, row: StoredRow, result: Term) -> StoredRow:
         replacement = self._row(result, "result of the query")
         if not exactly_equal(replacement[self._keypos], row[self._keypos]):
-            allowed = f"the key stays as it is in {row!r}"
+            allowed = f"the key stays as it is in {show(row)}"
             raise BadArg("query", "result of the query", result, allowed, self._gate.name)
         return replacement
 

@@ -64,6 +64,14 @@ Answer = fun
     ({sort, Terms}) -> lists:sort(Terms);
     ({write, Term}) -> unicode:characters_to_binary(io_lib:format("~tw", [Term]));
     ({read, Text}) -> Read(Text);
+    ({transform, Text}) ->
+        {ok, Tokens, _} = erl_scan:string(unicode:characters_to_list(Text) ++ "."),
+        {ok, [{'fun', _, {clauses, Clauses}}]} = erl_parse:parse_exprs(Tokens),
+        case ms_transform:transform_from_shell(ets, Clauses, []) of
+            {error, _, _} -> refused;
+            {warning, Spec, _} -> {ok, Spec};
+            Spec -> {ok, Spec}
+        end;
     ({fun2ms, Text}) -> Read(<<"ets:fun2ms(", Text/binary, ")">>);
     ({play, Type, KeyPos, Operations}) -> Play(Type, KeyPos, Operations);
     (release) -> list_to_integer(erlang:system_info(otp_release))

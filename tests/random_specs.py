@@ -66,6 +66,25 @@ RESULTS: Final[dict[str, str]] = {
     **dict.fromkeys(["binary_part"], "binary"),
 }
 
+_BROKEN: Final[list[Value]] = [
+    (Atom("nosuch"), 1),
+    V(77),
+    (),
+    (1, 2),
+    (V(1),),
+    ("a",),
+    (Atom("const"),),
+    (Atom("const"), 1, 2),
+    (Atom("and"),),
+    (Atom("andalso"),),
+    (Atom("element"), 1),
+    (Atom("hd"), [], []),
+    (Atom("is_record"), ROW, Atom("a")),
+    (Atom("return_trace"),),
+    (Atom("++"), [], []),
+    (1.0,),
+]
+
 
 class Maker:
     """Makes random material; `release` is the OTP release whose functions may be used."""
@@ -233,26 +252,16 @@ class Maker:
             clauses[place] = self._spoilt(clauses[place])
         return clauses
 
+    def broken(self) -> Value:
+        """What the engine refuses as an expression, most of it."""
+        return self.random.choice(_BROKEN)
+
+    def alike(self, term: Value) -> Value:
+        """A term that is equal, or almost."""
+        return self._pattern(term, 1)
+
     def _spoilt(self, clause: Value) -> Value:
         head, guards, body = clause
-        broken: list[Value] = [
-            (Atom("nosuch"), 1),
-            V(77),
-            (),
-            (1, 2),
-            (V(1),),
-            ("a",),
-            (Atom("const"),),
-            (Atom("const"), 1, 2),
-            (Atom("and"),),
-            (Atom("andalso"),),
-            (Atom("element"), 1),
-            (Atom("hd"), [], []),
-            (Atom("is_record"), ROW, Atom("a")),
-            (Atom("return_trace"),),
-            (Atom("++"), [], []),
-            (1.0,),
-        ]
         choices: list[Value] = [
             (head, guards, []),
             (head, guards),
@@ -264,9 +273,9 @@ class Maker:
             ({V(1): 1}, guards, body),
             (({(ANY,): 1},), [], [1]),
             [head, guards, body],
-            *[(head, [*guards, item], body) for item in broken],
-            *[(head, guards, [[item], *body]) for item in broken],
-            *[(head, guards, [{Atom("a"): item}, (Atom("is_list"), item)]) for item in broken],
+            *[(head, [*guards, item], body) for item in _BROKEN],
+            *[(head, guards, [[item], *body]) for item in _BROKEN],
+            *[(head, guards, [{Atom("a"): item}, (Atom("is_list"), item)]) for item in _BROKEN],
         ]
         return self.random.choice(choices)
 

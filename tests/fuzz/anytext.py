@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 from matchspec import BINDINGS, ROW, Atom, MatchSpecError, exactly_equal, format_term, parse_term, spec
 from matchspec.pattern import pattern_spec
 from matchspec.spec import NO_MATCH
+from matchspec.values import shown
 from runtime import BadArg, ets
 from tests.matchspec.lambda_texts import ENV, Item, Pair, pool
 
@@ -111,14 +112,14 @@ def _term(text: str, syntax: str, source: random.Random) -> Value:
     term = parse_term(text, "erlang" if syntax == "erlang" else "elixir" if syntax == "elixir" else "python")
     for other in ("erlang", "elixir", "python"):
         try:
-            shown = format_term(term, other)
+            written = format_term(term, other)
         except MatchSpecError as error:
             str(error)
             continue
-        if len(shown) < 10_000 and "nan" not in shown:
-            again = parse_term(shown, other)
+        if len(written) < 10_000 and "nan" not in written:
+            again = parse_term(written, other)
             if not exactly_equal(again, term):
-                raise WrongResultError(f"{shown} in {other} is read as {again!r}, not {term!r}")
+                raise WrongResultError(f"{written} in {other} is read as {shown(again)}, not {shown(term)}")
     return term
 
 

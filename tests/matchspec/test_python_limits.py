@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchspec import SKIP, EvalError, MatchSpecError, spec
-from matchspec.pyoperations import MAX_GROWTH, MAX_LENGTH, MAX_POWER_BITS, MAX_SHOWN, MAX_WORK
+from matchspec.operations import MAX_WORK
+from matchspec.pyoperations import MAX_GROWTH, MAX_LENGTH, MAX_POWER_BITS, MAX_SHOWN
 from matchspec.spec import NO_MATCH
 from tests.matchspec.lambda_texts import ENV, ROWS, Item, Pair
 

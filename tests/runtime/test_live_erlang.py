@@ -3,7 +3,7 @@
 One Erlang process plays all sequences of all kinds; `tests.table_scripts` draws them.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
