@@ -46,7 +46,7 @@ ODD: Final = (
     ),
     *("\udfff", "é", "ß", "İ", "ſ", "ª", "K", "٣", "²", "①", "𝟙", "𝔲", "€", "😀", "\U0010ffff", "\x0c", "\x0b", "\r"),
 )
-SHORT: Final = 80  # characters; what takes long to parse is mutated less often
+SHORT: Final = 60  # characters; what takes long to parse is mutated less often
 _PAIRS: Final = (("(", ")"), ("[", "]"), ("{", "}"), ("<<", ">>"), ("not ", ""), ("-", ""), ("(1,", ")"), ("[1|", "]"))
 _REPEATED: Final = (" + 1", " and u", " orelse X", "[0]", ".x", ", 1", " < 1", ' "a"', "; (_) -> 1", " | 2", ".strip()")
 
