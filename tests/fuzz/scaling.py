@@ -1,10 +1,19 @@
 """Texts of one shape in several sizes: what a text costs must grow as its length does, up to the limit of 64 KiB.
 
-Each shape makes a text of about the length asked for. The sizes are a quarter, a half and the whole of the limit.
+Each shape makes a text of about the length asked for. `python -m tests.fuzz.scaling [NAME...]` shows the CPU time that
+each takes at a quarter, a half and the whole of what the limits on a text allow, and the memory.
 """
 
+import sys
+import time
 from collections.abc import Callable
 from typing import Final, TypeAlias
+
+from grammar import LIMITS
+from grammar.loader import parser
+from grammar.tree import Language
+from matchspec import spec
+from tests.fuzz.anytext import DOORS, TooSlowError, feed, peak_memory, time_limit
 
 Shape: TypeAlias = Callable[[int], str]
 LIMIT: Final = 65_536
@@ -278,3 +287,54 @@ ELIXIR: Final[dict[str, Shape]] = {
 }
 
 SHAPES: Final[dict[str, dict[str, Shape]]] = {"python": PYTHON, "erlang": ERLANG, "elixir": ELIXIR}
+
+_LANGUAGES: Final[dict[str, Language]] = {"python": "python", "erlang": "erlang", "elixir": "elixir"}
+
+
+def fitting(shape: Shape, language: Language, part: float) -> str:
+    """The text that takes such a part of both limits, on characters and on tokens."""
+    size = int(LIMIT * part)
+    text = shape(size)[:LIMIT]
+    for _ in range(5):
+        tokens = _tokens(text, language)
+        if tokens < LIMITS.max_tokens * part:
+            break
+        size = int(size * LIMITS.max_tokens * part / tokens) - 4
+        text = shape(max(size, 1))[:LIMIT]
+    return text
+
+
+def _tokens(text: str, language: Language) -> int:
+    from lark.exceptions import UnexpectedInput
+
+    waiting = parser(language, "query").parse_interactive(text, start="query")
+    count = 0
+    try:
+        for _ in waiting.lexer_thread.lex(waiting.parser_state):  # type: ignore[no-untyped-call]  # Lark's own
+            count += 1
+    except UnexpectedInput:
+        pass  # a text that does not lex is measured as it is
+    return count
+
+
+def _measured(text: str, language: str) -> str:
+    memory, start = peak_memory(), time.process_time()
+    try:
+        with time_limit(30):
+            outcome = "accepted" if feed(text, language, DOORS[0], 1) else "refused"
+    except TooSlowError:
+        outcome = "TOO SLOW"
+    return f"{time.process_time() - start:6.2f} s {(peak_memory() - memory) / 2**20:5.0f} MB {outcome}"
+
+
+def main() -> None:
+    for name, language in _LANGUAGES.items():
+        spec("[]", syntax=language)  # builds the parser, which is not to be measured
+        for shape_name, shape in SHAPES[name].items():
+            if len(sys.argv) < 2 or shape_name in sys.argv[1:]:
+                measured = [_measured(fitting(shape, language, part), language) for part in (0.25, 0.5, 1)]
+                print(f"{language:7} {shape_name:24} {'   '.join(measured)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
