@@ -16,11 +16,12 @@ NATIVE_VENV := .venv-native
 NATIVE := build/native
 OF_SOURCES := test_layering.py test_no_dynamic_code.py test_packaging.py
 BENCHMARKS := $(filter-out bench/_%,$(sort $(wildcard bench/*.py)))
+SECONDS := 60
 CHECKED := $(PACKAGES) tests examples hatch_build.py $(if $(wildcard bench/*.py),bench)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pure test-native wheel check format bench clean
+.PHONY: help demo test test-pure test-native wheel check format fuzz bench clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -53,6 +54,9 @@ check: $(INSTALLED)  ## ruff, mypy --strict, the layering and the spelling
 format: $(INSTALLED)  ## let ruff rewrite the files
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+fuzz: $(INSTALLED)  ## random specs, texts and values, against Erlang too: SECONDS=60, SEED=, KINDS="text order"
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(KINDS)
 
 bench: $(INSTALLED)  ## run every script of bench/, save those named _*.py
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python "$$script"; done

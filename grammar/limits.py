@@ -16,6 +16,8 @@ class Limits:
 
     Attributes:
         max_text: length of a text in characters. The default is 64 KiB.
+        max_tokens: number of tokens of a text (names, numbers, operators, brackets). Time goes by tokens: the default
+            takes the slowest language well under a second, and ordinary text of 64 KiB has fewer.
         max_depth: nesting of a text, where each bracket, prefix operator and infix operator counts as one level.
         max_digits: length of an integer literal in digits, the limit that Python itself has for converting text.
         max_problems: how many problems of a query the text of its error shows, and for how many it looks for the
@@ -23,6 +25,7 @@ class Limits:
     """
 
     max_text: int = 65_536
+    max_tokens: int = 20_480
     max_depth: int = 200
     max_digits: int = 4_300
     max_problems: int = 20

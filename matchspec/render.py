@@ -138,6 +138,8 @@ class _Lambda:
         arities = {len(clause.head.items) for clause in spec.clauses if isinstance(clause.head, PTuple)}
         if len(arities) > 1:
             raise RenderError("a lambda takes rows of one size, these clauses have heads of several")
+        if self.shape is not None and arities - {self.shape.arity}:
+            raise RenderError(f"the rows have {self.shape.arity} elements, but this spec has a head of {arities.pop()}")
         arity = self.shape.arity if self.shape is not None else arities.pop() if arities else 0
         fields = self.shape.fields if self.shape is not None else ()
         if whole:

@@ -62,6 +62,8 @@ def read_records(records: Records, default: Term) -> dict[str, Record]:
     for name, fields in records.items():
         names: list[str] = []
         defaults: list[Term] = []
+        if not isinstance(fields, (list, tuple)):
+            raise MatchSpecError(f"records[{name!r}] must be a list of fields, not {shown(fields)}")
         for field in fields:
             if isinstance(field, str):
                 names.append(field)

@@ -18,6 +18,7 @@ from uuid import UUID
 
 from matchspec.terms import Key, exact_key, is_atom, is_float, is_integer
 from matchspec.values import Atom, Pid, Ref, Term
+from runtime.errors import show
 
 Annotation: TypeAlias = Any  # what stands behind a field's colon: int, str | None, list[int], ...
 RowClass: TypeAlias = Any  # a NamedTuple class
@@ -274,7 +275,7 @@ def compile_field(annotation: Annotation, nested: NestedRows) -> Check:
     try:
         simple = _SIMPLE.get(annotation)
     except TypeError:  # Literal[[]] and the like
-        raise UncheckableError(f"{annotation!r} is no type") from None
+        raise UncheckableError(f"{show(annotation)} is no type") from None
     if simple is not None:
         return simple
     inner = getattr(annotation, "__supertype__", None) or getattr(annotation, "__value__", None)
@@ -290,7 +291,7 @@ def compile_field(annotation: Annotation, nested: NestedRows) -> Check:
     if typing.is_typeddict(annotation):
         return DictCheck(_SIMPLE[str], _ANY, str(annotation.__name__))
     if not isinstance(annotation, type):
-        raise UncheckableError(f"{annotation!r} cannot be checked when a row comes in; Any admits everything")
+        raise UncheckableError(f"{show(annotation)} cannot be checked when a row comes in; Any admits everything")
     if is_named_tuple(annotation):
         return nested(annotation)
     return _instance(annotation, annotation.__name__)
@@ -324,7 +325,7 @@ def _compile_generic(
         return nested(origin)
     if isinstance(origin, type):
         return _instance(origin, expected)
-    raise UncheckableError(f"{annotation!r} cannot be checked when a row comes in; Any admits everything")
+    raise UncheckableError(f"{show(annotation)} cannot be checked when a row comes in; Any admits everything")
 
 
 def _instance(kind: type, expected: str) -> Check:

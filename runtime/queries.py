@@ -18,7 +18,7 @@ from matchspec.terms import exactly_equal
 from matchspec.values import Term
 from runtime.continuation import Continuation, GatedPages, Walk, is_limit, stream
 from runtime.core import Checked
-from runtime.errors import BadArg
+from runtime.errors import BadArg, show
 from runtime.ordering import Found, matches, page_of, window_of
 from runtime.planner import Plan, choose, wanted
 from runtime.queryable import Chunk, Look, Pattern, Progress, Query, Spec, selected
@@ -228,6 +228,6 @@ class QueryMethods(TraversalMethods[Row]):
     def _replacement(self, row: StoredRow, result: Term) -> StoredRow:
         replacement = self._row(result, "result of the query")
         if not exactly_equal(replacement[self._keypos], row[self._keypos]):
-            allowed = f"the key stays as it is in {row!r}"
+            allowed = f"the key stays as it is in {show(row)}"
             raise BadArg("query", "result of the query", result, allowed, self._gate.name)
         return replacement

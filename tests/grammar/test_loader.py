@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from lark import Lark
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedInput
 from lark.grammar import Rule
 from lark.parsers.lalr_analysis import Reduce
 
@@ -18,6 +19,7 @@ from grammar import Language, loader, parse, tables
 from grammar.hints import words_of
 from grammar.layout import ElixirLayout, ErlangLayout
 from grammar.loader import LANGUAGES, STARTS, parser
+from tests.fuzz.corpus import corpus
 
 PACKAGE = Path(grammar.__file__).parent
 
@@ -71,6 +73,41 @@ def test_the_words_name_terminals_of_the_grammar(language: Language) -> None:
     assert set(words.terminals) <= terminals
     assert words.expression <= terminals
     assert all(hint and hint[0] not in " \n" for hint in words.refused.values())
+
+
+# ---- What is made cheaper ----------------------------------------------------------------------------------------------
+
+
+def shape(tree: Tree[Token] | Token | None) -> object:
+    """A parse tree with the offsets of every node, comparable."""
+    if tree is None or isinstance(tree, Token):
+        return tree
+    meta = tree.meta
+    span = None if meta.empty else (meta.start_pos, meta.end_pos)
+    return (str(tree.data), span, [shape(child) for child in tree.children])
+
+
+@pytest.mark.parametrize("language", ["python", "erlang", "elixir"])
+def test_cheaper_reductions_make_the_same_trees(language: Language) -> None:
+    ours, theirs = parser(language, "query"), parser(language, "query", strict=True)
+    count = 0
+    for text in corpus(1, 40)[language]:
+        try:
+            wanted = theirs.parse(text, start="query")
+        except UnexpectedInput:
+            continue
+        assert shape(ours.parse(text, start="query")) == shape(wanted), text
+        count += 1
+    assert count > 100
+
+
+@pytest.mark.parametrize("language", ["python", "erlang", "elixir"])
+def test_the_installed_lark_is_built_as_expected(language: Language) -> None:
+    callbacks = parser(language, "query").parser.parser.parser.callbacks
+    kinds = [type(callback).__name__ for callback in callbacks.values()]
+    assert "PropagatePositions" not in kinds
+    assert kinds.count("Positions") > 20
+    assert kinds.count("function") > 10
 
 
 # ---- Loading ---------------------------------------------------------------------------------------------------------

@@ -133,6 +133,19 @@ def test_python_runs_the_text_to_the_same_results(raw: Value) -> None:
         assert repr(again.test(row, SKIP)) == repr(wanted), text
 
 
+class Two(NamedTuple):
+    a: int
+    b: int
+
+
+@pytest.mark.parametrize("text", ["[((V(5),), [], [V(5)])]", "[((1, 2, 3), [], [1])]", "[((), [], [1])]"])
+def test_rows_of_another_size_than_the_head_have_no_lambda(text: str) -> None:
+    query = spec(text, row=Two)
+    assert query.run([Two(1, 2)]) == []
+    with pytest.raises(RenderError, match="2 elements"):
+        query.to_python()
+
+
 def test_the_text_of_a_failing_result_is_the_users_own() -> None:
     query = spec("lambda a, b: a + b  if a else SKIP", syntax="python")
     with pytest.raises(EvalError, match=r"the result `a \+ b` cannot be computed for the row \(1, 'x'\)") as caught:

@@ -144,7 +144,10 @@ def test_other_expressions_of_erlang_are_refused(text: str) -> None:
         spec(text, syntax="erlang")
 
 
-@pytest.mark.parametrize("records", [{"r": [1]}, {"r": [("a", 1, 2)]}, {"r": [(1, 2)]}, {1: []}, [("r", [])]])
+@pytest.mark.parametrize(
+    "records",
+    [{"r": [1]}, {"r": 1.5}, {"r": "a"}, {"r": None}, {"r": [("a", 1, 2)]}, {"r": [(1, 2)]}, {1: []}, [("r", [])]],
+)
 def test_bad_definitions_of_records_are_refused(records: Value) -> None:
     with pytest.raises(MatchSpecError, match="records"):
         spec("fun(X) -> X end", records=records)
