@@ -95,6 +95,7 @@ def _spawn(fn: Function, args: tuple[Any, ...], linked: bool, ref: Ref | None) -
     parent = current()
     process = child(parent, fn)
     with lock:
+        kernel.still(parent)
         if linked:
             kernel.join(parent, process)
         if ref is not None:
@@ -116,6 +117,7 @@ def register(name: str | Atom, pid: Pid | None = None) -> bool:
     caller = current()
     text = _name(name)
     with lock:
+        kernel.still(caller)
         process = caller if pid is None else kernel.find(_pid(pid, "pid"))
         if process is None:
             raise BadArg("noproc", "pid", pid, "the process has ended")
@@ -177,6 +179,7 @@ def send(dest: Destination, message: T) -> T:
     """
     sender = current()
     with lock:
+        kernel.still(sender)
         target = _find(dest, "dest")
         if target is not None:
             target.put(message)
@@ -328,6 +331,7 @@ def link(pid: Pid) -> bool:
     """
     process = current()
     with lock:
+        kernel.still(process)
         other = kernel.find(_pid(pid, "pid"))
         if other is not None:
             kernel.join(process, other)
@@ -342,6 +346,7 @@ def unlink(pid: Pid) -> bool:
     """Takes the link between the calling process and another away; True. O(1). Erlang's unlink/1."""
     process = current()
     with lock:
+        kernel.still(process)
         other = kernel.find(_pid(pid, "pid"))
         if other is not None:
             kernel.part(process, other)
@@ -356,6 +361,7 @@ def monitor(dest: Destination) -> Ref:
     """
     process = current()
     with lock:
+        kernel.still(process)
         target = _find(dest, "dest")
         shown: Term = dest if isinstance(dest, Pid) else (dest, Atom("nonode@nohost"))
         if target is not None:
@@ -417,6 +423,7 @@ def send_exit(process: Process, pid: Pid, reason: Term) -> None:
     """An exit signal from `process`, which raises what that does to it if it is its own victim."""
     victims: list[kernel.Victim] = []
     with lock:
+        kernel.still(process)
         target = kernel.find(pid)
         if target is not None:
             kernel.signal(target, process.pid, reason, victims, sent=True)

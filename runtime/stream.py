@@ -174,6 +174,7 @@ class _Flow(Belonging):
         if stream.linked:
             process.heard_by = owner  # by an outcome
             with lock:
+                kernel.still(owner)
                 kernel.join(owner, process)
         if stream.supervise is not None:
             stream.supervise(process)

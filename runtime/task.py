@@ -364,6 +364,7 @@ def start(owner: Process, parent: Process, fn: Function, args: tuple[Any, ...], 
     process = child(parent, fn)
     ref = Ref()
     with lock:
+        kernel.still(owner)
         if linked:
             kernel.join(owner, process)
         monitor = kernel.watch(owner, process, process.pid, ref)
