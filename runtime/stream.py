@@ -224,6 +224,7 @@ class _Flow(Belonging):
         self._last = item
         process.sink = item  # from the start: its supervisor may end it before it begins
         with lock:
+            kernel.still(owner)
             if stream.supervise is not None:
                 stream.supervise(process)
             if stream.linked:

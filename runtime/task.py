@@ -375,6 +375,7 @@ def start(
     process = child(parent, fn)
     ref = Ref()
     with lock:
+        kernel.still(owner)
         if supervise is not None:
             supervise(process)
         if linked:
