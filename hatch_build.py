@@ -6,6 +6,8 @@ one it is a pure wheel of the same sources. The environment decides where that i
     MATCHSPEC_PURE=1    never compile
     MATCHSPEC_PURE=0    compile, and fail where that cannot be done, instead of falling back
 
+Either wheel also gets the tables of the grammars, which `grammar.loader` computes.
+
 Nothing is ever built inside the tree: a copy of the packages is compiled in a temporary folder by a process of its own
 (this file again, run as a script), so no C extension can stay behind and hide a source that is edited later. For the
 same reason an editable installation is always pure.
@@ -61,42 +63,42 @@ DIGESTS: Final = "matchspec/native.json"
 
 
 class NativeBuildHook(Hook):
-    """Puts the C extensions into the wheel."""
+    """Puts into the wheel what is made from the sources."""
 
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        """What the build needs besides hatchling: nothing for a pure wheel."""
-        return list(COMPILER) if may_compile() else []
+        """What the build needs besides hatchling: Lark for the tables of the grammars, and mypyc for C extensions."""
+        lark = [text for text in self.metadata.core.dependencies if text.startswith("lark")]
+        return [*lark, *COMPILER] if may_compile() else lark
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        if version == "editable" or not may_compile():
+        if version == "editable":
             return
-        self._folder = tempfile.TemporaryDirectory(prefix="matchspec-native-")
+        self._folder = tempfile.TemporaryDirectory(prefix="matchspec-build-")
         folder = Path(self._folder.name)
-        try:
-            files = self._compiled(folder)
-        except (OSError, subprocess.CalledProcessError) as error:
-            if must_compile():
-                raise
-            self.app.display_warning(f"matchspec is installed as plain Python: {error}")
-            return
-        build_data["pure_python"] = False
-        build_data["infer_tag"] = True
-        build_data["force_include"].update({str(folder / name): name for name in files})
-
-    def _compiled(self, folder: Path) -> list[str]:
-        """Copies the packages into the folder and compiles them there; the names of the files that came of it."""
         for package in PACKAGES:
             shutil.copytree(Path(self.root) / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
-        before = set(folder.rglob("*"))
-        others = [requirement.split(">")[0].strip() for requirement in self.metadata.core.dependencies]
-        command = [sys.executable, str(Path(__file__).resolve()), str(folder), *others]
-        subprocess.run(command, check=True, cwd=folder, stdout=sys.stderr)  # noqa: S603  # this file itself
-        suffix = sysconfig.get_config_var("EXT_SUFFIX")
-        made = [path for path in folder.rglob(f"*{suffix}") if path not in before and "build" not in path.parts]
-        names = [path.relative_to(folder).as_posix() for path in made]
-        return [*names, DIGESTS]
+        self._run(folder, "-c", "from grammar import loader; loader.write_tables()")
+        files = [path.relative_to(folder).as_posix() for path in folder.glob("grammar/*.tables.json")]
+        if may_compile():
+            try:
+                others = [text.split(">")[0].strip() for text in self.metadata.core.dependencies]
+                self._run(folder, str(Path(__file__).resolve()), str(folder), *others)
+            except (OSError, subprocess.CalledProcessError) as error:
+                if must_compile():
+                    raise
+                self.app.display_warning(f"matchspec is installed as plain Python: {error}")
+            else:
+                made = [path.relative_to(folder) for path in folder.rglob(f"*{sysconfig.get_config_var('EXT_SUFFIX')}")]
+                files += [*[path.as_posix() for path in made if path.parts[0] != "build"], DIGESTS]
+                build_data["pure_python"] = False
+                build_data["infer_tag"] = True
+        build_data["force_include"].update({str(folder / name): name for name in files})
+
+    def _run(self, folder: Path, *arguments: str) -> None:
+        """Runs Python over the copy."""
+        subprocess.run([sys.executable, *arguments], check=True, cwd=folder, stdout=sys.stderr)  # noqa: S603  # ours
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         if hasattr(self, "_folder"):

@@ -159,8 +159,11 @@ def tasks(clock: Simulation) -> None:
 
     print("\nFive tasks that crash take their caller with them.")
 
+    def crash() -> None:
+        exit("bad")
+
     def caller() -> None:
-        for task in [Task.async_(lambda: exit("bad")) for _ in range(5)]:
+        for task in [Task.async_(crash) for _ in range(5)]:
             task.await_()
 
     _, monitor = spawn_monitor(caller)

@@ -7,20 +7,26 @@ errors are raised here; `matchspec.errors` adds one subclass per later stage.
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from grammar.limits import LIMITS
 from grammar.span import Source, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class MatchSpecError(ValueError):
     """A query, pattern or term that cannot be used.
+
+    A text can be wrong in several places. The error is then that of one of them, `errors` has them all in the order of
+    the text, and `str()` shows as many as `LIMITS.max_problems` allows, each with its line and caret.
 
     Attributes:
         message: what is wrong, in one sentence.
         hint: what to write instead, or "".
         source, span: the text and the place in it, or None where there is no text.
         line, column: the place, both 1-based, in the file or text that the query came from; None without a text.
+        errors: everything that is wrong, an error each with its own message, place and hint; often just this one.
+        problems: the messages of all of them.
     """
 
     def __init__(self, message: str, *, source: Source | None = None, span: Span | None = None, hint: str = "") -> None:
@@ -29,6 +35,23 @@ class MatchSpecError(ValueError):
         self.hint = hint
         self.source = source
         self.span = span
+        self._all: tuple[MatchSpecError, ...] = ()
+
+    @property
+    def errors(self) -> "tuple[MatchSpecError, ...]":
+        return self._all or (self,)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple([error.message for error in self.errors])
+
+    def among(self, errors: "Sequence[MatchSpecError]") -> "MatchSpecError":
+        """The error to raise for all of `errors`, of which this is the one that gives it its class and message."""
+        if len(errors) == 1:
+            return self
+        whole = type(self)(self.message, source=self.source, span=self.span, hint=self.hint)
+        whole._all = tuple(errors)
+        return whole
 
     @property
     def line(self) -> int | None:
@@ -43,6 +66,13 @@ class MatchSpecError(ValueError):
         return self.source.position(self.span.start)[1]
 
     def __str__(self) -> str:
+        most = LIMITS.max_problems
+        texts = [error.described() for error in self.errors[:most]]
+        left = len(self.errors) - most
+        return "\n\n".join([*texts, f"... and {left} more"] if left > 0 else texts)
+
+    def described(self) -> str:
+        """This error alone: its place, its message, the line with a caret, and the hint."""
         text = self.message
         if self.source is not None and self.span is not None:
             line, column = self.source.position(self.span.start)

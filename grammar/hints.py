@@ -7,7 +7,7 @@ place in a match spec, and which bracket closes which.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import final
+from typing import Final, final
 
 from grammar.errors import MatchSpecSyntaxError
 from grammar.span import Source, Span
@@ -59,8 +59,16 @@ class Words:
     several: int = 6
 
 
-def describe(source: Source, language: Language, problem: Problem) -> MatchSpecSyntaxError:
-    """The error to raise for a problem: message, place and, where there is one, a hint."""
+# What a query may begin with, in any language.
+_BEGINNINGS: Final = frozenset(["lambda", "def", "@", "fun", "fn", "[", "(", "{"])
+_BEGIN_HINT: Final = "a query begins with `lambda`, `fun` or `fn`, or is a list of clauses"
+
+
+def describe(source: Source, language: Language, problem: Problem, start: str = "term") -> MatchSpecSyntaxError:
+    """The error to raise for a problem: message, place and, where there is one, a hint.
+
+    `start` is "query" where a function or a raw match spec was to be read.
+    """
     words = words_of(language)
     hint = (
         words.refused.get(problem.kind)
@@ -69,6 +77,8 @@ def describe(source: Source, language: Language, problem: Problem) -> MatchSpecS
         or _bracket_hint(source, problem, words)
         or _expected_hint(problem, words)
     )
+    if start == "query" and hint in ("", "expected the end of the text"):
+        hint = _beginning_hint(problem) or hint
     return MatchSpecSyntaxError(_message(problem), source=source, span=problem.span, hint=hint)
 
 
@@ -128,6 +138,12 @@ def _bracket_hint(source: Source, problem: Problem, words: Words) -> str:
         return ""
     line, column = source.position(offset)
     return f"{opener!r} at line {line}, column {column} is still open: {expected!r} is missing"
+
+
+def _beginning_hint(problem: Problem) -> str:
+    """The hint for a text that does not begin as a query does, such as `age > 18`."""
+    first = problem.before[0][0] if problem.before else problem.found
+    return "" if not first or first in _BEGINNINGS else _BEGIN_HINT
 
 
 def _expected_hint(problem: Problem, words: Words) -> str:

@@ -129,7 +129,7 @@ def _plain(function: Callable[..., Value]) -> FunctionType:
         )
     if isinstance(function, BuiltinFunctionType | type) or not isinstance(function, FunctionType):
         raise SourceNotFoundError(
-            f"{function!r} is not a function written in Python, so it has no source to translate",
+            f"{_shown(function)} is not a function written in Python, so it has no source to translate",
             hint="write a lambda, for example lambda u: u.age > 18",
         )
     flags = function.__code__.co_flags
@@ -457,6 +457,13 @@ def _combined(op: ast.operator, left: Number, right: Number) -> Value:
         case _:
             # Powers and shifts can be huge, and divisions fail.
             raise _NotConstantError
+
+
+def _shown(value: Value) -> str:
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001  # an object's own repr, which may raise anything
+        return f"a value of type {type(value).__name__}"
 
 
 def _exact(value: Value) -> str:

@@ -12,8 +12,10 @@ from typing import Any, Final, TypeAlias, TypeVarTuple, assert_never, overload
 
 from grammar.errors import MatchSpecError
 from grammar.tree import Function, TermText
+from matchspec.capture import Scope, scope_of_function
 from matchspec.errors import ResolveError
 from matchspec.literals import NO_NAMES, Env, term_from_node
+from matchspec.prepared import known_function, known_text, remember_function, remember_text, text_key
 from matchspec.raw import spec_from_term
 from matchspec.resolve_text import Records
 from matchspec.rowtypes import annotations_of, row_shape
@@ -85,7 +87,14 @@ def spec(
     known_records = _checked_mapping("records", records, NO_RECORDS)
     try:
         if isinstance(query, str):
-            return _spec_of_text(query, row, env, known_records, syntax, strict)
+            key = text_key(query, syntax, strict) if env is NO_NAMES and known_records is NO_RECORDS else None
+            known = None if key is None else known_text(key, row)
+            if known is not None:
+                return known
+            made = _spec_of_text(query, row, env, known_records, syntax, strict)
+            if key is not None:
+                remember_text(key, row, made)
+            return made
         if isinstance(query, list):
             return MatchSpec(spec_from_term(query), row_type=row)
         if callable(query):
@@ -113,7 +122,7 @@ def _spec_of_text(text: str, row: RowType, env: Env, records: Records, syntax: A
     if isinstance(parsed, TermText):
         if strict:
             raise ResolveError("the text is not a literal fun", source=parsed.source, span=parsed.node.span)
-        clauses = spec_from_term(term_from_node(parsed.node, parsed.source, env))
+        clauses = spec_from_term(term_from_node(parsed.node, parsed.source, env), parsed)
         return MatchSpec(clauses, row_type=row, language=parsed.language, source=parsed.source)
     clauses = _resolve(parsed, row, env, records, bool(strict))
     return MatchSpec(
@@ -141,14 +150,25 @@ def _resolve(function: Function, row: RowType, env: Env, records: Records, stric
 
 
 def _spec_of_function(function: Callable[..., Term], row: RowType, env: Env) -> AnySpec:
-    from matchspec.capture import scope_of_function
+    # An annotation may say what the rows are, and may be changed: such functions are made into queries once, by `spec`.
+    if isinstance(function, FunctionType) and env is NO_NAMES and not function.__annotations__:
+        known = known_function(function, row)
+        if known is None:
+            known, scope = _made_of_function(function, row, env)
+            remember_function(function, row, scope, known)
+        return known
+    return _made_of_function(function, row, env)[0]
+
+
+def _made_of_function(function: Callable[..., Term], row: RowType, env: Env) -> tuple[AnySpec, Scope]:
     from matchspec.resolve_python import PythonResolver
 
     parsed = _tree_of(function)
     if row is None:
         row = _annotated_row(function)
-    clauses = PythonResolver(parsed, row, scope_of_function(function, env)).clauses()
-    return MatchSpec(clauses, raises=True, row_type=row, language="python", source=parsed.source)
+    scope = scope_of_function(function, env)
+    clauses = PythonResolver(parsed, row, scope).clauses()
+    return MatchSpec(clauses, raises=True, row_type=row, language="python", source=parsed.source), scope
 
 
 def _tree_of(function: Callable[..., Term]) -> Function:

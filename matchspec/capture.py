@@ -26,6 +26,7 @@ class _Unknown:
 
 
 UNKNOWN: Final = _Unknown()
+ALL_BUILTINS: Final[Mapping[str, PyObject]] = vars(builtins)
 
 # The builtins that have a meaning in a query; nothing else is to be had from text.
 _BUILTINS: Final[dict[str, PyObject]] = {
@@ -44,7 +45,7 @@ _SYMBOLS: Final[dict[str, PyObject]] = {
 
 @final
 class Scope:
-    """Where names are looked up.
+    """Where names are looked up. It remembers what it was asked for.
 
     `attributes` tells whether attributes of what they stand for may be read, `defaults` holds the parameters that have
     a default, with its value.
@@ -55,14 +56,24 @@ class Scope:
     ) -> None:
         self.defaults: Final[Mapping[str, PyObject]] = defaults or {}
         self._layers: Final = [self.defaults, *layers]
-        self.attributes: Final = attributes
+        self._attributes: Final = attributes
+        self.asked: Final[dict[str, PyObject]] = {}  # the names that were looked up, with what they stood for
+        self.attributes_asked = False
+
+    @property
+    def attributes(self) -> bool:
+        self.attributes_asked = True
+        return self._attributes
 
     def value(self, name: str) -> PyObject:
         """What the name stands for, or UNKNOWN."""
+        found: PyObject = UNKNOWN
         for layer in self._layers:
             if name in layer:
-                return layer[name]
-        return UNKNOWN
+                found = layer[name]
+                break
+        self.asked[name] = found
+        return found
 
     def names(self) -> list[str]:
         """Every name that stands for something, for the hints of errors."""
@@ -72,6 +83,11 @@ class Scope:
 def scope_of_text(env: Env) -> Scope:
     """The scope of a query that is text."""
     return Scope([env, _SYMBOLS, _BUILTINS], attributes=False)
+
+
+def is_mangled(name: str) -> bool:
+    """Whether a name in a code object may have been written otherwise: `__limit` in a class C becomes `_C__limit`."""
+    return _MANGLED.fullmatch(name) is not None
 
 
 def scope_of_function(function: Callable[..., Term], env: Env) -> Scope:
@@ -96,7 +112,7 @@ def scope_of_function(function: Callable[..., Term], env: Env) -> Scope:
     parameters = function.__code__.co_varnames[: function.__code__.co_argcount]
     with_default = parameters[len(parameters) - len(defaults) :]
     return Scope(
-        [env, cells, function.__globals__, vars(builtins)],
+        [env, cells, function.__globals__, ALL_BUILTINS],
         attributes=True,
         defaults=dict(zip(with_default, defaults, strict=True)),
     )

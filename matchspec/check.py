@@ -4,9 +4,11 @@
 tables do not have (fun2ms translates `A ++ B`, and only the engine refuses it), and a variable that no head binds.
 """
 
+from dataclasses import dataclass
 from typing import Final, assert_never, final
 
 from grammar.errors import nearest
+from grammar.span import NOWHERE, Source, Span
 from matchspec.errors import CheckError
 from matchspec.functions import NAMES, arities, find
 from matchspec.pyfunctions import PYTHON
@@ -31,6 +33,7 @@ from matchspec.spec import (
     PWild,
 )
 from matchspec.text import brief
+from matchspec.values import CONST, Term
 
 NEITHER: Final = "is neither a call nor a tuple: a call is {name, args...}, a tuple is written {{...}}"
 
@@ -39,18 +42,41 @@ NEITHER: Final = "is neither a call nor a tuple: a call is {name, args...}, a tu
 _TRANSLATED_ONLY: Final = frozenset(["++", "--", "!"])
 
 
-def check(clauses: tuple[Clause, ...]) -> None:
+def check(clauses: tuple[Clause, ...], source: Source | None = None) -> None:
     """Raises CheckError with all the problems, in the order of the clauses."""
-    found = [
-        f"clause {number}: {problem}"
-        for number, clause in enumerate(clauses, start=1)
+    raise_all(check_problems(clauses, source, [True] * len(clauses)))
+
+
+def raise_all(errors: list[CheckError]) -> None:
+    """Raises the first error, as the one of all of them, if there are any."""
+    if errors:
+        raise errors[0].among(errors)
+
+
+def check_problems(clauses: tuple[Clause, ...], source: Source | None, wanted: list[bool]) -> list[CheckError]:
+    """The problems of those clauses that are wanted."""
+    return [
+        problem.error(f"clause {number}: ", source)
+        for number, (clause, want) in enumerate(zip(clauses, wanted, strict=True), start=1)
+        if want
         for problem in problems_of(clause)
     ]
-    if found:
-        raise CheckError(found)
 
 
-def problems_of(clause: Clause, only_unknown: bool = False) -> list[str]:
+@final
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a part of a clause; `span` is its place, where the clause was text."""
+
+    message: str
+    span: Span = NOWHERE
+
+    def error(self, where: str, source: Source | None) -> CheckError:
+        placed = source is not None and self.span != NOWHERE
+        return CheckError(where + self.message, source=source if placed else None, span=self.span if placed else None)
+
+
+def problems_of(clause: Clause, only_unknown: bool = False) -> list[Problem]:
     """The problems of one clause; with `only_unknown`, without those calls that are known but that no table runs."""
     checker = _Checker(variables_of(clause.head), only_unknown)
     for guard in clause.guards:
@@ -85,7 +111,7 @@ class _Checker:
     def __init__(self, bound: set[int], only_unknown: bool) -> None:
         self.bound: Final = bound
         self.only_unknown: Final = only_unknown
-        self.found: Final[list[str]] = []
+        self.found: Final[list[Problem]] = []
 
     def expr(self, expr: Expr) -> None:
         match expr:
@@ -93,9 +119,10 @@ class _Checker:
                 pass
             case EVar(number):
                 if number not in self.bound:
-                    self.found.append(f"variable '${number}' is unbound: the head of its clause does not have it")
+                    message = f"variable '${number}' is unbound: the head of its clause does not have it"
+                    self.found.append(Problem(message, expr.span))
             case EVerbatim(value):
-                self.found.append(f"{brief(value)} {NEITHER}")
+                self.found.append(Problem(malformed(value), expr.span))
             case ETuple(items):
                 self.all(items)
             case EList(items, tail):
@@ -103,7 +130,7 @@ class _Checker:
             case EMap(entries):
                 self.all(tuple([part for entry in entries for part in entry]))
             case ECall(name, args):
-                self.call(name, len(args))
+                self.call(name, len(args), expr.span)
                 self.all(args)
             case _:
                 assert_never(expr)
@@ -112,14 +139,25 @@ class _Checker:
         for expr in exprs:
             self.expr(expr)
 
-    def call(self, name: str, count: int) -> None:
+    def call(self, name: str, count: int, span: Span) -> None:
         if self.only_unknown:
             entry = find(name, count)
             if name in _TRANSLATED_ONLY or (entry is not None and entry.trace):
                 return
         problem = call_problem(name, count)
         if problem:
-            self.found.append(problem)
+            self.found.append(Problem(problem, span))
+
+
+def malformed(term: Term) -> str:
+    """Why a tuple is no expression."""
+    if isinstance(term, tuple) and term:
+        head, *args = term
+        if head is CONST:
+            return f"'const' takes one argument, not {len(args)}: {brief(term)}"
+        if isinstance(head, str):
+            return f"{brief(term)} {NEITHER}; the name of a function is an atom: Atom({head!r})"
+    return f"{brief(term)} {NEITHER}"
 
 
 def call_problem(name: str, count: int) -> str:

@@ -90,7 +90,8 @@ class Column(Closure):
         self.index: Final = index
 
     def run(self, row: Tuple) -> Term:
-        return row[self.index]
+        columns: tuple[Term, ...] = row
+        return columns[self.index]
 
 
 @final

@@ -11,6 +11,7 @@ from matchspec import closures as c
 from matchspec import conditions as k
 from matchspec.check import check
 from matchspec.functions import Function, find
+from matchspec.leaves import COMPARISONS, leaf, literal_leaf
 from matchspec.operations import FAIL
 from matchspec.ownership import is_immutable
 from matchspec.program import CompiledClause, Program
@@ -43,7 +44,7 @@ from matchspec.values import EXIT, Term
 
 def compile_spec(spec: MatchSpec[Row, T]) -> Program:
     """The program of a spec. Raises CheckError for what Erlang's engine rejects, with every problem."""
-    check(spec.clauses)
+    check(spec.clauses, spec.source)
 
     def describe(index: int) -> str:
         from matchspec.render import describe_body
@@ -55,9 +56,8 @@ def compile_spec(spec: MatchSpec[Row, T]) -> Program:
 
 def _clause(clause: Clause, failed: Term) -> CompiledClause:
     paths: dict[int, list[c.Closure]] = {}
-    shape = _shape(clause.head, c.WholeRow(), paths, top=True)
+    tests = _row_tests(clause.head, paths)
     variables = {number: places[0] for number, places in paths.items()}
-    tests: list[k.Test] = [] if isinstance(shape, k.Anything) else [shape]
     for places in paths.values():
         tests.extend([k.Same(places[0], again) for again in places[1:]])
     guards = _Compiler(variables, FAIL, fresh=False)
@@ -65,16 +65,28 @@ def _clause(clause: Clause, failed: Term) -> CompiledClause:
         tests.extend(guards.tests(guard))
     body = _Compiler(variables, failed).body(clause.body)
     strict = body if failed is FAIL else _Compiler(variables, FAIL).body(clause.body)
-    return CompiledClause(_all(tests), body, strict)
+    chosen = [*tests, *guards.truths(clause.body[0])] if len(clause.body) == 1 else [*tests, k.IsTrue(body)]
+    return CompiledClause(k.all_of(tests), body, strict, k.all_of(chosen))
 
 
-def _all(tests: list[k.Test]) -> k.Test:
-    if len(tests) == 1:
-        return tests[0]
-    return k.All(tests) if tests else k.Anything()
+def _row_tests(head: Pattern, paths: dict[int, list[c.Closure]]) -> list[k.Test]:
+    """The tests of a row that all pass exactly when its shape is that of the head."""
+    if not isinstance(head, PTuple):
+        shape = _shape(head, c.WholeRow(), paths)
+        return [] if isinstance(shape, k.Anything) else [shape]
+    tests: list[k.Test] = [k.Sized(len(head.items))]
+    for index, item in enumerate(head.items):
+        known = literal_leaf(index, item.value) if isinstance(item, PConst) else None
+        if known is not None:
+            tests.append(known)
+            continue
+        test = _shape(item, c.Column(index), paths)
+        if not isinstance(test, k.Anything):
+            tests.append(k.At(index, test))
+    return tests
 
 
-def _shape(pattern: Pattern, place: c.Closure, paths: dict[int, list[c.Closure]], top: bool = False) -> k.Test:
+def _shape(pattern: Pattern, place: c.Closure, paths: dict[int, list[c.Closure]]) -> k.Test:
     """The test of a pattern; notes at which places of the row each variable stands."""
     match pattern:
         case PWild():
@@ -87,7 +99,7 @@ def _shape(pattern: Pattern, place: c.Closure, paths: dict[int, list[c.Closure]]
         case PTuple(items):
             tests: list[tuple[int, k.Test]] = []
             for index, item in enumerate(items):
-                test = _shape(item, c.Column(index) if top else c.Item(place, index), paths)
+                test = _shape(item, c.Item(place, index), paths)
                 if not isinstance(test, k.Anything):
                     tests.append((index, test))
             return k.TupleOf(len(items), tests)
@@ -129,24 +141,35 @@ class _Compiler:
                 return [test]
         return [k.IsTrue(self.value(guard))]
 
+    def truths(self, body: Expr) -> list[k.Test]:
+        """The tests that all pass exactly when a body gives True itself."""
+        if isinstance(body, EConst) and body.value is True:
+            return []
+        if isinstance(body, ECall) and body.name == "python:and" and not all([_is_boolean(arg) for arg in body.args]):
+            return [k.IsTrue(self.value(body))]  # `1 and True` is True
+        return self.tests(body)
+
     def _comparison(self, guard: ECall) -> k.Test | None:
-        if len(guard.args) != 2:
+        if len(guard.args) != 2 or guard.name not in COMPARISONS:
             return None
         left, right = self.value(guard.args[0]), self.value(guard.args[1])
+        general: k.Test
         match guard.name:
             case "<":
-                return k.Less(left, right)
+                general = k.Less(left, right)
             case ">":
-                return k.Less(right, left)
+                general = k.Less(right, left)
             case "=<":
-                return k.AtMost(left, right)
+                general = k.AtMost(left, right)
             case ">=":
-                return k.AtMost(right, left)
+                general = k.AtMost(right, left)
             case "==":
-                return k.Equal(left, right)
+                general = k.Equal(left, right)
             case "=:=":
-                return k.Exactly(left, right)
-        return None
+                general = k.Exactly(left, right)
+            case name:
+                general = k.IsTrue(self._call(name, [left, right]))
+        return leaf(guard.name, left, right, general)
 
     def value(self, expr: Expr) -> c.Closure:
         match expr:
@@ -204,6 +227,16 @@ class _Compiler:
 
 # What gives one of its operands as it is: these are fresh when the operands are.
 _PASSING: Final = frozenset(["and", "or", "andalso", "andthen", "orelse", "python:and", "python:or", "python:if"])
+
+
+def _is_boolean(expr: Expr) -> bool:
+    """Whether an expression, where it does not fail, gives True or False."""
+    if isinstance(expr, ECall):
+        if expr.name in ("python:and", "python:or"):
+            return all([_is_boolean(arg) for arg in expr.args])
+        python = PYTHON.get(expr.name)
+        return expr.name in COMPARISONS or (python is not None and python.boolean)
+    return isinstance(expr, EConst) and isinstance(expr.value, bool)
 
 
 def _holds_mutable(expr: Expr) -> bool:

@@ -35,6 +35,14 @@ class Anything(Test):
 
 
 @final
+class Nothing(Test):
+    __slots__ = ()
+
+    def test(self, term: Term) -> bool:
+        return False
+
+
+@final
 class IsValue(Test):
     """A literal that is equal by Python's rules and of just this type: int, str, bytes, bool."""
 
@@ -193,6 +201,103 @@ class All(Test):
             if not test.test(term):
                 return False
         return True
+
+
+# A row has its size tested, and then a few conditions more: nodes of a fixed width save the loop over them.
+
+
+@final
+class Sized(Test):
+    """A tuple of just this size."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, size: int) -> None:
+        self.size: Final = size
+
+    def test(self, term: Term) -> bool:
+        return isinstance(term, tuple) and len(term) == self.size
+
+
+@final
+class Sized1(Test):
+    """A tuple of just this size that passes a test."""
+
+    __slots__ = ("first", "size")
+
+    def __init__(self, size: int, first: Test) -> None:
+        self.size: Final = size
+        self.first: Final = first
+
+    def test(self, term: Term) -> bool:
+        return isinstance(term, tuple) and len(term) == self.size and self.first.test(term)
+
+
+@final
+class Sized2(Test):
+    __slots__ = ("first", "second", "size")
+
+    def __init__(self, size: int, first: Test, second: Test) -> None:
+        self.size: Final = size
+        self.first: Final = first
+        self.second: Final = second
+
+    def test(self, term: Term) -> bool:
+        return isinstance(term, tuple) and len(term) == self.size and self.first.test(term) and self.second.test(term)
+
+
+@final
+class Sized3(Test):
+    __slots__ = ("first", "second", "size", "third")
+
+    def __init__(self, size: int, first: Test, second: Test, third: Test) -> None:
+        self.size: Final = size
+        self.first: Final = first
+        self.second: Final = second
+        self.third: Final = third
+
+    def test(self, term: Term) -> bool:
+        return (
+            isinstance(term, tuple)
+            and len(term) == self.size
+            and self.first.test(term)
+            and self.second.test(term)
+            and self.third.test(term)
+        )
+
+
+@final
+class At(Test):
+    """A column of a row that has its size already tested."""
+
+    __slots__ = ("index", "inner")
+
+    def __init__(self, index: int, inner: Test) -> None:
+        self.index: Final = index
+        self.inner: Final = inner
+
+    def test(self, term: Tuple) -> bool:
+        row: tuple[Term, ...] = term
+        return self.inner.test(row[self.index])
+
+
+def all_of(tests: list[Test]) -> Test:
+    """One test for several."""
+    if not tests:
+        return Anything()
+    first, *others = tests
+    if not isinstance(first, Sized):
+        return All(tests) if others else first
+    match others:
+        case []:
+            return first
+        case [one]:
+            return Sized1(first.size, one)
+        case [one, two]:
+            return Sized2(first.size, one, two)
+        case [one, two, three]:
+            return Sized3(first.size, one, two, three)
+    return Sized1(first.size, All(others))
 
 
 @final

@@ -22,14 +22,13 @@ class ResolveError(MatchSpecError):
 
 
 class CheckError(MatchSpecError):
-    """A raw match spec that Erlang's engine rejects. `problems` lists all of them, the first is in the message."""
+    """A match spec that Erlang's engine rejects. Where it was no text, a clause is all the place a problem has."""
 
-    def __init__(self, problems: list[str]) -> None:
-        shown = (
-            problems[0] if len(problems) == 1 else "\n  - ".join(["the match spec has several problems:", *problems])
-        )
-        super().__init__(shown)
-        self.problems = tuple(problems)
+    def __str__(self) -> str:
+        shown = super().__str__()
+        if len(self.errors) == 1 or any([error.span is not None for error in self.errors]):
+            return shown
+        return "\n  - ".join(["the match spec has several problems:", *shown.split("\n\n")])
 
 
 class RenderError(MatchSpecError):

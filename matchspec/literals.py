@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Final, NoReturn, TypeAlias, final
 from uuid import UUID
 
-from grammar.errors import MatchSpecError, nearest
+from grammar.errors import MatchSpecError
 from grammar.span import Source
 from grammar.tree import (
     AtomName,
@@ -32,8 +32,8 @@ from grammar.tree import (
     Wild,
 )
 from matchspec.binaries import binary_from_node
-from matchspec.errors import ResolveError
 from matchspec.maps import make_map
+from matchspec.problems import UNKNOWN_TERM, Problems
 from matchspec.pyoperations import is_cheap
 from matchspec.terms import cons, is_number
 from matchspec.values import ANY, BINDINGS, ROW, Atom, Bitstring, Term, V, const
@@ -45,29 +45,34 @@ NO_NAMES: Final[Env] = {}
 VALUE_CLASSES: Final[dict[str, type]] = {
     cls.__name__: cls for cls in (date, datetime, time, timedelta, Decimal, Fraction, UUID)
 }
+_TERM_CALLS: Final = frozenset(["V", "Atom", "const", "ImproperList", "Bitstring", "float", "frozenset", "set"])
 _SYMBOLS: Final[dict[str, Term]] = {"ANY": ANY, "ROW": ROW, "BINDINGS": BINDINGS}
 
 
 def term_from_node(node: Node, source: Source, env: Env = NO_NAMES) -> Term:
-    """The term of a node. Raises ResolveError where the node is no literal."""
-    return Literals(source, env).term(node)
+    """The term of a node. Raises ResolveError, with every problem, where the node is no literal."""
+    problems = Problems(source)
+    term = Literals(source, env, problems).term(node)
+    problems.finish()
+    return term
 
 
 @final
 class Literals:
-    """Reads literals out of one text; raises ResolveError, with the place, for whatever is none."""
+    """Reads literals out of one text; for whatever is none there is a problem, and UNKNOWN_TERM in its place."""
 
-    def __init__(self, source: Source, env: Env) -> None:
-        self.source = source
-        self.env = env
+    def __init__(self, source: Source, env: Env, problems: Problems) -> None:
+        self.source: Final = source
+        self.env: Final = env
+        self.problems: Final = problems
 
     def term(self, node: Node) -> Term:
+        mark = self.problems.failed
         try:
             return self._term(node)
         except MatchSpecError as error:
-            if error.span is None:  # a TermError from below: it gets its place here
-                raise ResolveError(error.message, source=self.source, span=node.span, hint=error.hint) from None
-            raise
+            self.problems.keep(mark, error, node)
+            return UNKNOWN_TERM
 
     def _term(self, node: Node) -> Term:
         match node:
@@ -119,7 +124,7 @@ class Literals:
         self.fail(
             node,
             f"the name {name!r} stands for nothing here",
-            nearest(name, [*self.env, *_SYMBOLS]) or "names are looked up in `env`",
+            self.problems.nearest(name, [*self.env, *_SYMBOLS]) or "names are looked up in `env`",
         )
 
     def _call(self, node: Node, name: str, args: tuple[Node, ...]) -> Term:
@@ -141,9 +146,12 @@ class Literals:
                 return frozenset()
         cls = VALUE_CLASSES.get(name)
         if cls is None:
-            self.fail(
-                node, f"{name}() is a call, not a literal term", nearest(name, [*VALUE_CLASSES, "Atom", "const", "V"])
-            )
+            hint = self.problems.nearest(name, [*VALUE_CLASSES, "Atom", "const", "V"])
+            error = self.problems.error(node, f"{name}() is a call, not a literal term", hint)
+            if name in _TERM_CALLS:  # because of its arguments
+                raise error
+            self.problems.add(error)
+            return UNKNOWN_TERM
         if not is_cheap(cls, values):
             self.fail(node, f"{name}() of such a number takes too long")
         try:
@@ -152,4 +160,4 @@ class Literals:
             self.fail(node, f"{name}() refuses its arguments: {error}")
 
     def fail(self, node: Node, message: str, hint: str = "") -> NoReturn:
-        raise ResolveError(message, source=self.source, span=node.span, hint=hint)
+        raise self.problems.error(node, message, hint)

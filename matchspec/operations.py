@@ -29,6 +29,9 @@ from matchspec.values import Atom, Bitstring, Pid, Ref, Term
 FAIL: Final[Term] = Sentinel("FAIL")
 # Larger results fail, as in Erlang those past 64 Mbit do on OTP 25, instead of eating the memory.
 MAX_INTEGER_BITS = 4_194_304
+# The product of the sizes in bits of two integers for *, div and rem: 10 ms or so. Larger ones fail, which in Erlang
+# take as many seconds as they like.
+MAX_WORK: Final = 2**32
 MAX_SMALL: Final = 2**59 - 1  # the largest integer that Erlang keeps in one word
 
 Implementation: TypeAlias = Callable[..., Term]
@@ -67,12 +70,17 @@ def multiply(left: Term, right: Term) -> Term:
     a, b = _number(left), _number(right)
     if a is None or b is None:
         return FAIL
-    if isinstance(a, int) and isinstance(b, int) and a.bit_length() + b.bit_length() > MAX_INTEGER_BITS:
+    if isinstance(a, int) and isinstance(b, int) and _is_long(a, b):
         return FAIL
     try:
         return _finite(a * b)
     except OverflowError:
         return FAIL
+
+
+def _is_long(left: int, right: int) -> bool:
+    sizes = left.bit_length(), right.bit_length()
+    return sizes[0] * sizes[1] > MAX_WORK or sum(sizes) > MAX_INTEGER_BITS
 
 
 def divide(left: Term, right: Term) -> Term:
@@ -99,6 +107,8 @@ def div(left: Term, right: Term) -> Term:
     if not (is_integer(left) and is_integer(right)) or right == 0:
         return FAIL
     a, b = cast(int, left), cast(int, right)
+    if a.bit_length() * b.bit_length() > MAX_WORK:
+        return FAIL
     quotient = abs(a) // abs(b)
     return quotient if (a < 0) == (b < 0) else -quotient
 
@@ -108,6 +118,8 @@ def rem(left: Term, right: Term) -> Term:
     if not (is_integer(left) and is_integer(right)) or right == 0:
         return FAIL
     a, b = cast(int, left), cast(int, right)
+    if a.bit_length() * b.bit_length() > MAX_WORK:
+        return FAIL
     remainder = abs(a) % abs(b)
     return -remainder if a < 0 else remainder
 

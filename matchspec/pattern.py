@@ -4,7 +4,7 @@ A pattern is a Python term such as `(ANY, "Shopping")` or `(V(1), ANY)`, or the 
 languages. It is the query `[{Pattern, [], [Body]}]`.
 """
 
-from matchspec.errors import CheckError
+from matchspec.check import Problem, raise_all
 from matchspec.literals import NO_NAMES, Env, term_from_node
 from matchspec.raw import expr_from_term, pattern_from_term
 from matchspec.spec import Clause, MatchSpec, Row, RowType, T
@@ -20,16 +20,17 @@ def pattern_spec(
 
     Raises MatchSpecSyntaxError or ResolveError for text that is no pattern, CheckError for a variable as a map's key.
     """
-    problems: list[str] = []
+    problems: list[Problem] = []
+    source, node = None, None
     try:
         if isinstance(pattern, str):
             from grammar import parse_term
 
             parsed = parse_term(pattern, language_of(pattern, syntax))
-            pattern = term_from_node(parsed.node, parsed.source, env)
-        head = pattern_from_term(pattern, problems)
+            source, node = parsed.source, parsed.node
+            pattern = term_from_node(node, source, env)
+        head = pattern_from_term(pattern, problems, node)
     except RecursionError:
         raise stack_exhausted() from None
-    if problems:
-        raise CheckError(problems)
-    return MatchSpec((Clause(head, (), (expr_from_term(body, []),)),), row_type=row)
+    raise_all([problem.error("", source) for problem in problems])
+    return MatchSpec((Clause(head, (), (expr_from_term(body),)),), row_type=row)

@@ -8,10 +8,11 @@ import builtins
 from types import UnionType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from grammar.errors import nearest
-from grammar.tree import Attribute, Call, Constant, Infix, Keyword, Node, TupleNode
+from grammar.errors import MatchSpecError
+from grammar.tree import Attribute, Call, Constant, Infix, Keyword, Name, Node, Subscript, TupleNode
 from matchspec.capture import UNKNOWN, PyObject
 from matchspec.literals import VALUE_CLASSES
+from matchspec.problems import UNRESOLVED
 from matchspec.pyfunctions import METHODS
 from matchspec.pyoperations import is_cheap
 from matchspec.rowtypes import RowShape, is_named_tuple, row_shape, size_function
@@ -49,8 +50,13 @@ def call(resolver: "PythonResolver", node: Call) -> Expr:
     The arguments are resolved here and not further down, so that nested calls take few frames of Python's stack.
     """
     function = _function(resolver, node)
-    args = [resolver.expr(arg) for arg in (node.args[:1] if function is isinstance else node.args)]
+    classes = function is isinstance or (function is UNRESOLVED and node.name == "isinstance")
+    args = [resolver.expr(arg) for arg in (node.args[:1] if classes else node.args)]
     named = {keyword.name: resolver.expr(keyword.value) for keyword in node.keywords}
+    if function is UNRESOLVED:
+        if node.receiver is not None and _is_part(resolver, node.receiver):
+            resolver.expr(node.receiver)
+        return UNRESOLVED
     if function is UNKNOWN:
         assert node.receiver is not None
         receiver = resolver.expr(node.receiver)
@@ -65,14 +71,30 @@ def call(resolver: "PythonResolver", node: Call) -> Expr:
 
 
 def _function(resolver: "PythonResolver", node: Call) -> PyObject:
-    """What is called, if it may be; UNKNOWN for a method of a part of the row."""
+    """What is called; UNKNOWN for a method of a part of the row, UNRESOLVED for what must not be called."""
+    mark = resolver.problems.failed
+    try:
+        return _callable(resolver, node)
+    except MatchSpecError as error:
+        resolver.problems.keep(mark, error, node)
+    return UNRESOLVED
+
+
+def _is_part(resolver: "PythonResolver", node: Node) -> bool:
+    """Whether an expression begins with a name of the row or of a part of it."""
+    while isinstance(node, (Attribute, Subscript)):
+        node = node.value
+    return isinstance(node, Name) and node.name in resolver.names
+
+
+def _callable(resolver: "PythonResolver", node: Call) -> PyObject:
     function: PyObject = UNKNOWN
     if node.receiver is None:
         if node.name in resolver.names:
             resolver.fail(node, f"{node.name!r} is a part of the row and cannot be called")
         function = resolver.scope.value(node.name)
         if function is UNKNOWN:
-            hint = nearest(node.name, [*_BUILTINS, *resolver.scope.names()]) or _HINT
+            hint = resolver.problems.nearest(node.name, [*_BUILTINS, *resolver.scope.names()]) or _HINT
             resolver.fail(node, f"the function {node.name!r} is not defined", hint)
     else:
         owner = resolver.outside(node.receiver)
@@ -96,7 +118,7 @@ def _check_method(resolver: "PythonResolver", node: Call) -> None:
     if node.name in _ROW_METHODS:
         return
     if node.name not in METHODS:
-        hint = nearest(node.name, METHODS) or _HINT
+        hint = resolver.problems.nearest(node.name, METHODS) or _HINT
         resolver.fail(node, f"the method .{node.name}() cannot be called in a query", hint)
     _no_keywords(resolver, node)
 
@@ -151,8 +173,8 @@ def _listed(resolver: "PythonResolver", node: Node) -> list[type]:
             return [type(None)]
     found = _flat(resolver.outside(node))
     if found is None:
-        resolver.fail(node, "the second argument of isinstance() is a class or a tuple of classes")
-    return found
+        resolver.problems.report(node, "the second argument of isinstance() is a class or a tuple of classes")
+    return found or []
 
 
 def _flat(classes: PyObject) -> list[type] | None:
@@ -166,27 +188,32 @@ def _build_row(resolver: "PythonResolver", node: Call, cls: PyObject, args: Give
     """`User("x", age=1)`: a row of the class, with its defaults."""
     shape = row_shape(cls)
     assert shape is not None
+    mark = resolver.problems.failed
     if len(args) > shape.arity:
-        resolver.fail(node, f"{shape.name}() takes {shape.arity} arguments, not {len(args)}")
+        resolver.problems.report(node, f"{shape.name}() takes {shape.arity} arguments, not {len(args)}")
     values: dict[str, Expr] = dict(zip(shape.fields, args, strict=False))
     for keyword in node.keywords:
         _check_field(resolver, keyword, shape)
         if keyword.name in values:
-            resolver.fail(keyword.value, f"{shape.name}() gets the field {keyword.name!r} twice")
+            resolver.problems.report(keyword.value, f"{shape.name}() gets the field {keyword.name!r} twice")
     values.update(named)
     defaults = shape.make._field_defaults
+    complete = resolver.problems.failed == mark  # else a field may be missing because its name is wrong
     for field in shape.fields:
-        if field not in values:
-            if field not in defaults:
-                resolver.fail(node, f"{shape.name}() misses the field {field!r}")
+        if field in values:
+            continue
+        values[field] = UNRESOLVED
+        if field in defaults:
             values[field] = resolver.constant(node, defaults[field])
+        elif complete:
+            resolver.problems.report(node, f"{shape.name}() misses the field {field!r}")
     return ETuple(tuple([values[field] for field in shape.fields]), shape.make, node.span)
 
 
 def _check_field(resolver: "PythonResolver", keyword: Keyword, shape: RowShape) -> None:
     if keyword.name not in shape.fields:
-        hint = nearest(keyword.name, shape.fields)
-        resolver.fail(keyword.value, f"{shape.name} has no field {keyword.name!r}", hint)
+        hint = resolver.problems.nearest(keyword.name, shape.fields)
+        resolver.problems.report(keyword.value, f"{shape.name} has no field {keyword.name!r}", hint)
 
 
 def _build_value(resolver: "PythonResolver", node: Call, cls: PyObject, args: Given, named: Named) -> Expr:

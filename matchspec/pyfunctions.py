@@ -17,8 +17,8 @@ from typing import Final, TypeAlias, cast, final
 from matchspec import pyoperations as op
 from matchspec.closures import truth
 from matchspec.operations import Implementation
-from matchspec.spec import ECall, EConst, EList, ETuple, EVar, Expr
-from matchspec.terms import is_integer
+from matchspec.spec import ECall, EConst, EList, EMap, ETuple, EVar, Expr
+from matchspec.terms import is_integer, is_number
 from matchspec.values import Atom
 
 Rendering: TypeAlias = Callable[[tuple[Expr, ...]], Expr]
@@ -44,6 +44,18 @@ class PythonFunction:
 
 def _same(name: str) -> Rendering:
     return lambda args: ECall(name, args)
+
+
+def _number(name: str) -> Rendering:
+    """Operators that Python has for texts, lists and so on too, and Erlang for numbers only."""
+
+    def rendering(args: tuple[Expr, ...]) -> Expr:
+        for arg in args:
+            if isinstance(arg, (ETuple, EList, EMap)) or (isinstance(arg, EConst) and not is_number(arg.value)):
+                raise Untranslatable
+        return ECall(name, args)
+
+    return rendering
 
 
 def _remainder(args: tuple[Expr, ...]) -> Expr:
@@ -219,22 +231,22 @@ _TABLE: Final = (
     _value("and", "and", None, _joined("andalso")),
     _value("or", "or", None, _joined("orelse")),
     _value("if", "conditional expression inside an expression", None),
-    _value("+", "+", op.binary(op.add), _same("+")),
-    _value("-", "-", op.binary(operator.sub), _same("-")),
-    _value("*", "*", op.binary(op.multiply), _same("*")),
-    _value("/", "/", op.binary(operator.truediv), _same("/")),
-    _value("//", "//", op.binary(op.floor_divide), _floor_division),
-    _value("%", "%", op.binary(op.modulo), _remainder),
-    _value("**", "**", op.binary(op.power)),
-    _value("<<", "<<", op.binary(op.left_shift), _same("bsl")),
-    _value(">>", ">>", op.binary(operator.rshift), _same("bsr")),
-    _value("&", "&", op.binary(operator.and_), _same("band")),
-    _value("|", "|", op.binary(operator.or_), _same("bor")),
-    _value("^", "^", op.binary(operator.xor), _same("bxor")),
-    _value("~", "~", op.unary(operator.invert), _same("bnot")),
-    _value("neg", "unary -", op.unary(operator.neg), _same("-")),
-    _value("pos", "unary +", op.unary(operator.pos), _same("+")),
-    _value("[]", "subscript", op.binary(operator.getitem), _subscript),
+    _value("+", "+", op.arithmetic(op.add), _number("+")),
+    _value("-", "-", op.arithmetic(operator.sub), _number("-")),
+    _value("*", "*", op.arithmetic(op.multiply), _number("*")),
+    _value("/", "/", op.arithmetic(operator.truediv), _number("/")),
+    _value("//", "//", op.arithmetic(op.floor_divide), _floor_division),
+    _value("%", "%", op.arithmetic(op.modulo), _remainder),
+    _value("**", "**", op.arithmetic(op.power)),
+    _value("<<", "<<", op.binary(op.left_shift), _number("bsl")),
+    _value(">>", ">>", op.binary(operator.rshift), _number("bsr")),
+    _value("&", "&", op.binary(operator.and_), _number("band")),
+    _value("|", "|", op.binary(operator.or_), _number("bor")),
+    _value("^", "^", op.binary(operator.xor), _number("bxor")),
+    _value("~", "~", op.unary(operator.invert), _number("bnot")),
+    _value("neg", "unary -", op.unary(operator.neg), _number("-")),
+    _value("pos", "unary +", op.unary(operator.pos), _number("+")),
+    _value("[]", "subscript", op.binary(op.subscript), _subscript),
     _value("field", "attribute", op.binary(op.field_of), _subscript),
     _value("slice", "slice", op.variadic(op.sliced)),
     _value("dict", "dict display", op.variadic(op.dict_of)),

@@ -13,17 +13,18 @@ from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
 from matchspec.closures import truth
-from matchspec.operations import FAIL, MAX_INTEGER_BITS, Implementation
-from matchspec.values import Term
+from matchspec.operations import FAIL, MAX_INTEGER_BITS, MAX_WORK, Implementation
+from matchspec.pycosts import COLLECTIONS, bits, clash, clashes_in, is_wide, ordering, weight
+from matchspec.values import Atom, Term
 
 PyValue: TypeAlias = Any  # a value that Python's own operators are about to be tried on
 
 MAX_GROWTH: Final = 16_384  # items by which `*` and str.replace make a sequence longer than it was
 MAX_LENGTH: Final = 4_194_304  # items of a sequence that `+` makes
 MAX_SHOWN: Final = 65_536  # characters that str() makes of anything but a str
-MAX_WORK: Final = 2**32  # product of the sizes in bits of two integers for *, // or %: at most 10 ms or so
 MAX_POWER_BITS: Final = 131_072  # bits of a result of **, and of an integer that is made a Decimal or Fraction
 MAX_DECIMAL_DIGITS: Final = 4_300  # digits of an integer that is made of a Decimal: Python's own limit for text
+_SIMPLE: Final = frozenset([int, float, bool, str, bytes, type(None), Atom])  # no two of which cost much to compare
 
 
 def unary(function: Callable[[PyValue], PyValue]) -> Implementation:
@@ -50,6 +51,11 @@ def comparison(function: Callable[[PyValue, PyValue], PyValue]) -> Implementatio
     """As binary, for what gives a bool: where the values' own type gives something else, it is asked for its truth."""
 
     def call(left: PyValue, right: PyValue) -> Term:
+        if type(left) not in _SIMPLE or type(right) not in _SIMPLE:
+            cheap = _comparable(left, right)
+            if cheap is None:
+                return FAIL
+            left, right = cheap
         try:
             result = function(left, right)
         except Exception:  # noqa: BLE001  # see the module's docstring
@@ -57,6 +63,24 @@ def comparison(function: Callable[[PyValue, PyValue], PyValue]) -> Implementatio
         return result if type(result) is bool else truth(result)
 
     return call
+
+
+def _comparable(left: PyValue, right: PyValue) -> tuple[PyValue, PyValue] | None:
+    """The two values, or two others that stand to each other as they do. None where comparing takes too long."""
+    for number, wide, sign in ((left, right, 1), (right, left, -1)):
+        if isinstance(number, Decimal) and is_wide(wide):
+            if not number.is_finite():  # no integer makes a difference but by its sign
+                nearer = 1 if wide > 0 else -1
+                return (number, nearer) if sign == 1 else (nearer, number)
+            found = ordering(number, wide) if isinstance(wide, int) else None
+            return None if found is None else (sign * found, 0)
+    if isinstance(left, Fraction) and isinstance(right, Fraction) and bits(left) * bits(right) > MAX_WORK:
+        return None
+    return (
+        None
+        if isinstance(left, COLLECTIONS) and isinstance(right, COLLECTIONS) and clash(left, right)
+        else (left, right)
+    )
 
 
 def variadic(function: Callable[..., PyValue]) -> Implementation:
@@ -69,22 +93,36 @@ def variadic(function: Callable[..., PyValue]) -> Implementation:
     return call
 
 
-def _bits(value: PyValue) -> int:
-    """The size of an integer or fraction; 0 for anything else."""
-    if isinstance(value, int):
-        return value.bit_length()
-    if isinstance(value, Fraction):
-        return max(value.numerator.bit_length(), value.denominator.bit_length())
-    return 0
+def _is_costly(left: PyValue, right: PyValue) -> bool:
+    """Whether arithmetic would turn a wide integer into a Decimal, or look for the divisors of large fractions."""
+    if isinstance(left, Decimal):
+        return is_wide(right)
+    if isinstance(right, Decimal):
+        return is_wide(left)
+    return (isinstance(left, Fraction) or isinstance(right, Fraction)) and bits(left) * bits(right) > MAX_WORK
+
+
+def arithmetic(function: Callable[[PyValue, PyValue], PyValue]) -> Implementation:
+    """As binary, for operators on numbers."""
+
+    def call(left: PyValue, right: PyValue) -> Term:
+        try:
+            if (type(left) in _SIMPLE and type(right) in _SIMPLE) or not _is_costly(left, right):
+                return function(left, right)
+            return FAIL
+        except Exception:  # noqa: BLE001  # see the module's docstring
+            return FAIL
+
+    return call
 
 
 def power(base: PyValue, exponent: PyValue) -> PyValue:
-    grows = isinstance(exponent, int) and _bits(base) > 1 and (exponent > 0 or isinstance(base, Fraction))
-    return FAIL if grows and _bits(base) * abs(exponent) > MAX_POWER_BITS else base**exponent
+    grows = isinstance(exponent, int) and bits(base) > 1 and (exponent > 0 or isinstance(base, Fraction))
+    return FAIL if grows and bits(base) * abs(exponent) > MAX_POWER_BITS else base**exponent
 
 
 def left_shift(value: PyValue, count: PyValue) -> PyValue:
-    if isinstance(count, int) and _bits(value) + count > MAX_INTEGER_BITS:
+    if isinstance(count, int) and bits(value) + count > MAX_INTEGER_BITS:
         return FAIL
     return value << count
 
@@ -94,7 +132,10 @@ def multiply(left: PyValue, right: PyValue) -> PyValue:
         repeats = isinstance(sequence, _SEQUENCES) and isinstance(times, int)
         if repeats and len(sequence) * (times - 1) > MAX_GROWTH:
             return FAIL
-    return FAIL if _bits(left) * _bits(right) > MAX_WORK else left * right
+        nested = repeats and times > 1 and isinstance(sequence, (list, tuple))
+        if nested and (weight(sequence, MAX_GROWTH + 2) - 1) * (times - 1) > MAX_GROWTH:
+            return FAIL
+    return FAIL if bits(left) * bits(right) > MAX_WORK else left * right
 
 
 def add(left: PyValue, right: PyValue) -> PyValue:
@@ -104,12 +145,12 @@ def add(left: PyValue, right: PyValue) -> PyValue:
 
 
 def floor_divide(left: PyValue, right: PyValue) -> PyValue:
-    return FAIL if _bits(left) * _bits(right) > MAX_WORK else left // right
+    return FAIL if bits(left) * bits(right) > MAX_WORK else left // right
 
 
 def modulo(left: PyValue, right: PyValue) -> PyValue:
     """`%` of numbers. On a str it would be formatting, which can pad to any width and runs code of the values."""
-    if isinstance(left, (str, bytes)) or _bits(left) * _bits(right) > MAX_WORK:
+    if isinstance(left, (str, bytes)) or bits(left) * bits(right) > MAX_WORK:
         return FAIL
     return left % right
 
@@ -120,7 +161,7 @@ def rounded(value: PyValue, *digits: PyValue) -> PyValue:
         return round(value) if _has_few_digits(value) else FAIL
     if digits and isinstance(digits[0], int):
         if isinstance(value, int) and digits[0] < 0:
-            return FAIL if _bits(value) > MAX_POWER_BITS else round(value, max(digits[0], -_bits(value) - 1))
+            return FAIL if bits(value) > MAX_POWER_BITS else round(value, max(digits[0], -bits(value) - 1))
         if isinstance(value, Fraction) and abs(digits[0]) > MAX_DECIMAL_DIGITS:
             return FAIL
     return round(value, *digits)
@@ -143,6 +184,8 @@ def text_of(value: PyValue) -> PyValue:
 
 def contains(value: PyValue, choices: PyValue) -> PyValue:
     """`in`, for what can tell its members. Iterators, which Python would use up and which may never end, cannot."""
+    if clashes_in(value, choices):
+        return FAIL
     return value in choices if hasattr(type(choices), "__contains__") else FAIL
 
 
@@ -152,11 +195,11 @@ def lacks(value: PyValue, choices: PyValue) -> PyValue:
 
 
 def least_of(*values: PyValue) -> PyValue:
-    return min(*values) if len(values) > 1 or _is_finite(values[0]) else FAIL
+    return FAIL if clash(*values) else min(*values) if len(values) > 1 or _is_finite(values[0]) else FAIL
 
 
 def greatest_of(*values: PyValue) -> PyValue:
-    return max(*values) if len(values) > 1 or _is_finite(values[0]) else FAIL
+    return FAIL if clash(*values) else max(*values) if len(values) > 1 or _is_finite(values[0]) else FAIL
 
 
 def _is_finite(value: PyValue) -> bool:
@@ -192,19 +235,26 @@ def rest_of(value: PyValue, before: PyValue, after: PyValue) -> PyValue:
 
 
 def has_key(value: PyValue, key: PyValue) -> PyValue:
+    if clashes_in(key, value):
+        return FAIL
     return isinstance(value, dict) and key in value
 
 
+def subscript(value: PyValue, key: PyValue) -> PyValue:
+    return FAIL if isinstance(value, dict) and clashes_in(key, value) else value[key]
+
+
 def dict_of(*parts: PyValue) -> PyValue:
-    return dict(zip(parts[::2], parts[1::2], strict=True))
+    return FAIL if clash(*parts[::2]) else dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def set_of(*parts: PyValue) -> PyValue:
-    return frozenset(parts)
+    return FAIL if clash(*parts) else frozenset(parts)
 
 
 def without_keys(value: PyValue, *keys: PyValue) -> PyValue:
-    return {key: item for key, item in value.items() if key not in keys}
+    left_out = frozenset(keys)
+    return {key: item for key, item in value.items() if key not in left_out}
 
 
 def sliced(value: PyValue, lower: PyValue, upper: PyValue, step: PyValue) -> PyValue:
@@ -221,7 +271,7 @@ _EXPONENT: Final = re.compile(r"[eE][+-]?[0-9_]{5,}")
 
 def is_cheap(make: PyValue, args: Sequence[PyValue]) -> bool:
     """Whether calling a constructor takes no more than moderate time: `Fraction("1e999999999")` would take forever."""
-    if any([_bits(arg) > MAX_POWER_BITS for arg in args]):
+    if any([bits(arg) > MAX_POWER_BITS for arg in args]):
         return False
     if make is not Fraction:
         return True
@@ -243,6 +293,8 @@ def method(name: str) -> Callable[..., PyValue]:
         # Only methods of str, bytes, dict, list and tuple: no code of the value's own runs.
         for cls, own in implementations.items():
             if isinstance(receiver, cls):
+                if args and clashes_in(args[0], receiver):
+                    return FAIL
                 return own(receiver, *args) if getattr(type(receiver), name) is own else FAIL
         return FAIL
 

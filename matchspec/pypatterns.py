@@ -9,6 +9,7 @@ be: a str is not one of its subclasses there.
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from grammar.errors import MatchSpecError
 from grammar.tree import (
     Alternatives,
     Bind,
@@ -26,6 +27,7 @@ from grammar.tree import (
     Wild,
 )
 from matchspec.capture import UNKNOWN, PyObject
+from matchspec.problems import bind_unresolved
 from matchspec.rowtypes import is_named_tuple, row_shape
 from matchspec.spec import Clause as SpecClause
 from matchspec.spec import ECall, EConst, EList, ERow, EVar, Expr, Pattern, PConst, PTuple, PVar, PWild
@@ -91,23 +93,29 @@ def _with_columns(resolver: "PythonResolver", head: Pattern) -> Pattern:
 
 
 def _row_pattern(resolver: "PythonResolver", node: Node) -> tuple[Pattern, Guards]:
-    match node:
-        case Wild():
-            return PWild(), []
-        case Name(name):
-            resolver.names[name] = ERow(node.span)
-            resolver.annotations[name] = resolver.row_type
-            return PWild(), []
-        case Bind(pattern, Name() as whole):
-            head, guards = _row_pattern(resolver, pattern)
-            resolver.names[whole.name] = ERow(whole.span)
-            resolver.annotations[whole.name] = resolver.row_type
-            return head, guards
-        case TupleNode(items) | ListNode(items):
-            return _columns(resolver, node, list(items))
-        case ClassPattern():
-            return _row_class(resolver, node)
-    return PWild(), _guards(resolver, node, ERow(node.span))
+    mark = resolver.problems.failed
+    try:
+        match node:
+            case Wild():
+                return PWild(), []
+            case Name(name):
+                resolver.names[name] = ERow(node.span)
+                resolver.annotations[name] = resolver.row_type
+                return PWild(), []
+            case Bind(pattern, Name() as whole):
+                head, guards = _row_pattern(resolver, pattern)
+                resolver.names[whole.name] = ERow(whole.span)
+                resolver.annotations[whole.name] = resolver.row_type
+                return head, guards
+            case TupleNode(items) | ListNode(items):
+                return _columns(resolver, node, list(items))
+            case ClassPattern():
+                return _row_class(resolver, node)
+        return PWild(), _guards(resolver, node, ERow(node.span))
+    except MatchSpecError as error:
+        resolver.problems.keep(mark, error, node)
+        bind_unresolved(resolver.names, [node])
+        return PWild(), []
 
 
 def _columns(resolver: "PythonResolver", node: Node, items: list[Node]) -> tuple[Pattern, Guards]:
@@ -128,9 +136,9 @@ def _columns(resolver: "PythonResolver", node: Node, items: list[Node]) -> tuple
             resolver.literals[number] = EConst(item.value, span=item.span)
             continue
         patterns.append(PWild() if isinstance(item, Wild) else PVar(number))
+        guards.extend(_guards(resolver, item, EVar(number, item.span)))
         if isinstance(item, Name) and resolver.shape is not None:
             resolver.annotations[item.name] = resolver.shape.types[number - 1]
-        guards.extend(_guards(resolver, item, EVar(number, item.span)))
     return PTuple(tuple(patterns)), guards
 
 
@@ -170,39 +178,54 @@ def _class_items(resolver: "PythonResolver", node: ClassPattern, cls: PyObject) 
         resolver.fail(node, f"{shape.name} has {shape.arity} fields, the pattern has {len(node.args)}")
     items: dict[str, Node] = dict(zip(shape.fields, node.args, strict=False))
     for keyword in node.keywords:
-        if keyword.name not in shape.fields:
-            resolver.fail(keyword.value, f"{shape.name} has no field {keyword.name!r}")
-        items[keyword.name] = keyword.value
+        if keyword.name in shape.fields:
+            items[keyword.name] = keyword.value
+        else:
+            resolver.problems.report(keyword.value, f"{shape.name} has no field {keyword.name!r}")
+            bind_unresolved(resolver.names, [keyword.value])
     return items
 
 
 def _guards(resolver: "PythonResolver", node: Node, place: Expr) -> Guards:
     """The guards that are true when the value at `place` matches; names are bound on the way."""
-    match node:
-        case Wild():
-            return []
-        case Name(name):
-            resolver.names[name] = place
-            return []
-        case Constant(value) if value is None or isinstance(value, bool):
-            return [ECall("=:=", (place, EConst(value)), node.span)]
-        case Constant() | Unary():
-            return [ECall("python:==", (place, resolver.expr(node)), node.span)]
-        case ValuePattern(value):
-            return [ECall("python:==", (place, resolver.expr(value)), node.span)]
-        case Bind(pattern, Name(name)):
-            guards = _guards(resolver, pattern, place)
-            resolver.names[name] = place
-            return guards
-        case TupleNode(items) | ListNode(items):
-            return _sequence(resolver, node, list(items), place)
-        case MapNode():
-            return _mapping(resolver, node, place)
-        case ClassPattern():
-            return _class(resolver, node, place)
-        case Alternatives(options):
-            return [_either(resolver, node, options, place)]
-    resolver.fail(node, "this pattern cannot be a part of a match spec")
+    mark = resolver.problems.failed
+    try:
+        match node:
+            case Wild():
+                return []
+            case Name(name):
+                _bind(resolver, name, place)
+                return []
+            case Constant(value) if value is None or isinstance(value, bool):
+                return [ECall("=:=", (place, EConst(value)), node.span)]
+            case Constant() | Unary():
+                return [ECall("python:==", (place, resolver.expr(node)), node.span)]
+            case ValuePattern(value):
+                return [ECall("python:==", (place, resolver.expr(value)), node.span)]
+            case Bind(pattern, Name(name)):
+                guards = _guards(resolver, pattern, place)
+                _bind(resolver, name, place, pattern)
+                return guards
+            case TupleNode(items) | ListNode(items):
+                return _sequence(resolver, node, list(items), place)
+            case MapNode():
+                return _mapping(resolver, node, place)
+            case ClassPattern():
+                return _class(resolver, node, place)
+            case Alternatives(options):
+                return [_either(resolver, node, options, place)]
+        resolver.fail(node, "this pattern cannot be a part of a match spec")
+    except MatchSpecError as error:
+        resolver.problems.keep(mark, error, node)
+        bind_unresolved(resolver.names, [node])
+        return []
+
+
+def _bind(resolver: "PythonResolver", name: str, place: Expr, pattern: Node | None = None) -> None:
+    """Binds a name to what stands at `place`, whose type is known where `Point(...) as name` tells it."""
+    resolver.names[name] = place
+    cls = resolver.outside(pattern.cls) if isinstance(pattern, ClassPattern) else None
+    resolver.annotations[name] = cls if is_named_tuple(cls) else None
 
 
 def _sequence(resolver: "PythonResolver", node: Node, items: list[Node], place: Expr) -> Guards:

@@ -7,7 +7,9 @@ bindings. Reading collects every problem; writing refuses only what just Python 
 
 from typing import assert_never
 
-from matchspec.check import NEITHER, problems_of
+from grammar.span import NOWHERE, Source, Span
+from grammar.tree import ListNode, MapNode, Node, TermText, TupleNode
+from matchspec.check import Problem, problems_of, raise_all
 from matchspec.errors import CheckError, RenderError
 from matchspec.maps import make_map
 from matchspec.pyfunctions import PYTHON, Untranslatable
@@ -41,50 +43,82 @@ RawSpec = list[tuple[Term, list[Term], list[Term]]]
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
-def spec_from_term(term: Term) -> tuple[Clause, ...]:
-    """The clauses of a raw match spec.
+def spec_from_term(term: Term, text: TermText | None = None) -> tuple[Clause, ...]:
+    """The clauses of a raw match spec; `text` is what the term was read from, for the places of problems.
 
     Raises CheckError with every problem, TermError when nested too deeply. Calls that are known but that no table runs
     (trace actions, what only fun2ms translates) are no reason to refuse a spec here; compiling it is what they prevent.
     """
+    node, source = (None, None) if text is None else (text.node, text.source)
     if not isinstance(term, list):
-        raise CheckError([f"a match spec is a list of clauses (head, guards, body), not {brief(term)}"])
-    problems: list[str] = []
-    clauses = [_clause(number, clause, problems, True) for number, clause in enumerate(term, start=1)]
+        raise _error(f"a match spec is a list of clauses (head, guards, body), not {brief(term)}", node, source)
+    problems: list[CheckError] = []
+    clauses = [
+        _clause(number, clause, part(node, number - 1), source, problems) for number, clause in enumerate(term, start=1)
+    ]
     if problems:
+        # Refused anyway, so everything that keeps it from running is told.
         problems.clear()
         for number, clause in enumerate(term, start=1):
-            _clause(number, clause, problems, False)
-        raise CheckError(problems)
+            _clause(number, clause, part(node, number - 1), source, problems, only_unknown=False)
+        raise_all(problems)
     return tuple(clauses)
 
 
-def _clause(number: int, term: Term, problems: list[str], only_unknown: bool) -> Clause:
+def part(node: Node | None, index: int) -> Node | None:
+    """The node of an item of a tuple or list; the node itself where its text does not show the items."""
+    match node:
+        case TupleNode(items) | ListNode(items, None) if index < len(items):
+            return items[index]
+        case ListNode(items, tail) if tail is not None:
+            return items[index] if index < len(items) else tail
+        case MapNode(entries) if index < len(entries):
+            return entries[index].value
+    return node
+
+
+def _span(node: Node | None) -> Span:
+    return NOWHERE if node is None else node.span
+
+
+def _error(message: str, node: Node | None, source: Source | None) -> CheckError:
+    return CheckError(message, source=source, span=None if node is None else node.span)
+
+
+def _clause(
+    number: int,
+    term: Term,
+    node: Node | None,
+    source: Source | None,
+    problems: list[CheckError],
+    only_unknown: bool = True,
+) -> Clause:
     where = f"clause {number}"
     if not isinstance(term, tuple) or len(term) != 3:
-        problems.append(f"{where} is not a tuple of three, (head, guards, body): {brief(term)}")
+        message = f"{where} is not a tuple of three, (head, guards, body): {brief(term)}"
+        problems.append(_error(message, node, source))
         return Clause(PWild(), (), ())
     head, guards, body = term
-    found: list[str] = []
-    pattern = pattern_from_term(head, found)
-    guard_exprs = _exprs(guards, "the guards", found)
-    body_exprs = _exprs(body, "the body", found)
+    found: list[Problem] = []
+    pattern = pattern_from_term(head, found, part(node, 0))
+    guard_exprs = _exprs(guards, "the guards", found, part(node, 1))
+    body_exprs = _exprs(body, "the body", found, part(node, 2))
+    found.extend(problems_of(Clause(pattern, guard_exprs, ()), only_unknown))
     if isinstance(body, list) and not body:
-        found.append("the body is empty and so returns nothing")
-    clause = Clause(pattern, guard_exprs, body_exprs)
-    found.extend(problems_of(clause, only_unknown))
-    problems.extend([f"{where}: {problem}" for problem in found])
-    return clause
+        found.append(Problem("the body is empty and so returns nothing", _span(part(node, 2))))
+    found.extend(problems_of(Clause(pattern, (), body_exprs), only_unknown))
+    problems.extend([problem.error(f"{where}: ", source) for problem in found])
+    return Clause(pattern, guard_exprs, body_exprs)
 
 
-def _exprs(terms: Term, what: str, problems: list[str]) -> tuple[Expr, ...]:
+def _exprs(terms: Term, what: str, problems: list[Problem], node: Node | None) -> tuple[Expr, ...]:
     if not isinstance(terms, list):
-        problems.append(f"{what} must be a list of expressions, not {brief(terms)}")
+        problems.append(Problem(f"{what} must be a list of expressions, not {brief(terms)}", _span(node)))
         return ()
-    return tuple([expr_from_term(term, problems) for term in terms])
+    return tuple([expr_from_term(term, part(node, index)) for index, term in enumerate(terms)])
 
 
-def pattern_from_term(term: Term, problems: list[str], depth: int = 0) -> Pattern:
+def pattern_from_term(term: Term, problems: list[Problem], node: Node | None = None, depth: int = 0) -> Pattern:
     """The pattern that a term is in a head."""
     _check_depth(depth)
     if term is ANY:
@@ -92,64 +126,65 @@ def pattern_from_term(term: Term, problems: list[str], depth: int = 0) -> Patter
     number = variable_number(term)
     if number >= 0:
         return PVar(number)
-    if isinstance(term, tuple):
-        return PTuple(tuple([pattern_from_term(item, problems, depth + 1) for item in term]))
-    if isinstance(term, list):
-        return PList(tuple([pattern_from_term(item, problems, depth + 1) for item in term]))
-    if isinstance(term, ImproperList):
-        items = tuple([pattern_from_term(item, problems, depth + 1) for item in term.items])
-        return PList(items, pattern_from_term(term.tail, problems, depth + 1))
+    if isinstance(term, (tuple, list, ImproperList)):
+        given = term.items if isinstance(term, ImproperList) else term
+        items = [pattern_from_term(item, problems, part(node, n), depth + 1) for n, item in enumerate(given)]
+        if isinstance(term, tuple):
+            return PTuple(tuple(items))
+        if isinstance(term, list):
+            return PList(tuple(items))
+        return PList(tuple(items), pattern_from_term(term.tail, problems, part(node, len(items)), depth + 1))
     if isinstance(term, dict):
         for key in term:
             if key is ANY or variable_number(key) >= 0:  # only the key itself: one inside a key is a literal atom
-                problems.append(f"the key {brief(key)} of a map in a head must be a literal, not a variable or '_'")
-        return PMap(tuple([(key, pattern_from_term(value, problems, depth + 1)) for key, value in term.items()]))
+                message = f"the key {brief(key)} of a map in a head must be a literal, not a variable or '_'"
+                problems.append(Problem(message, _span(node)))
+        values = enumerate(term.items())
+        return PMap(
+            tuple([(key, pattern_from_term(value, problems, part(node, n), depth + 1)) for n, (key, value) in values])
+        )
     return PConst(term)
 
 
-def expr_from_term(term: Term, problems: list[str], depth: int = 0) -> Expr:
-    """The expression that a term is in a guard or body."""
+def expr_from_term(term: Term, node: Node | None = None, depth: int = 0) -> Expr:
+    """The expression that a term is in a guard or body; EVerbatim for a tuple that is none."""
     _check_depth(depth)
+    span = _span(node)
     if isinstance(term, tuple):
-        return _tuple_expr(term, problems, depth)
-    if isinstance(term, list):
-        return EList(tuple([expr_from_term(item, problems, depth + 1) for item in term]))
-    if isinstance(term, ImproperList):
-        items = tuple([expr_from_term(item, problems, depth + 1) for item in term.items])
-        return EList(items, expr_from_term(term.tail, problems, depth + 1))
+        return _tuple_expr(term, node, depth)
+    if isinstance(term, (list, ImproperList)):
+        given = term.items if isinstance(term, ImproperList) else term
+        items = tuple([expr_from_term(item, part(node, n), depth + 1) for n, item in enumerate(given)])
+        if isinstance(term, list):
+            return EList(items, span=span)
+        return EList(items, expr_from_term(term.tail, part(node, len(items)), depth + 1), span)
     if isinstance(term, dict):
         pairs = [
-            (expr_from_term(key, problems, depth + 1), expr_from_term(value, problems, depth + 1))
-            for key, value in term.items()
+            (expr_from_term(key, node, depth + 1), expr_from_term(value, part(node, n), depth + 1))
+            for n, (key, value) in enumerate(term.items())
         ]
-        return EMap(tuple(pairs))
+        return EMap(tuple(pairs), span)
     if term is ROW:
-        return ERow()
+        return ERow(span)
     if term is BINDINGS:
-        return EBindings()
+        return EBindings(span)
     number = variable_number(term)
-    return EVar(number) if number >= 0 else EConst(term)
+    return EVar(number, span) if number >= 0 else EConst(term, span=span)
 
 
-def _tuple_expr(term: tuple[Term, ...], problems: list[str], depth: int) -> Expr:
+def _tuple_expr(term: tuple[Term, ...], node: Node | None, depth: int) -> Expr:
+    span = _span(node)
     if len(term) == 1 and isinstance(term[0], tuple):
-        return ETuple(tuple([expr_from_term(item, problems, depth + 1) for item in term[0]]))
-    if not term or not is_atom(term[0]):
-        hint = ""
-        if term and isinstance(term[0], str):
-            hint = f"; the name of a function is an atom: Atom({term[0]!r})"
-        problems.append(f"{brief(term)} {NEITHER}{hint}")
-        return EConst(None)
+        inner = part(node, 0)
+        items = [expr_from_term(item, part(inner, n), depth + 1) for n, item in enumerate(term[0])]
+        return ETuple(tuple(items), span=span)
+    if not term or not is_atom(term[0]) or variable_number(term[0]) >= 0:
+        return EVerbatim(term, span)
     head, *args = term
     if head is CONST:
-        if len(args) != 1:
-            problems.append(f"'const' takes one argument, not {len(args)}: {brief(term)}")
-            return EConst(None)
-        return EConst(args[0], quoted=True)
-    if variable_number(head) >= 0:
-        problems.append(f"{brief(term)} {NEITHER}")
-        return EConst(None)
-    return ECall(atom_name(head), tuple([expr_from_term(arg, problems, depth + 1) for arg in args]))
+        return EConst(args[0], quoted=True, span=span) if len(args) == 1 else EVerbatim(term, span)
+    parts = [expr_from_term(arg, part(node, n), depth + 1) for n, arg in enumerate(args, start=1)]
+    return ECall(atom_name(head), tuple(parts), span)
 
 
 def _check_depth(depth: int) -> None:

@@ -1,307 +1,238 @@
-"""MatchSpec to Python: a lambda, as text; and the short descriptions of specs and bodies in reprs and errors.
+"""MatchSpec to Python: a lambda or a match function, as text; and the short descriptions of specs and bodies in reprs
+and errors. (Erlang and Elixir text come from `MatchSpec.to_term` and `matchspec.text`: there, a spec is a term.)
 
-(Erlang and Elixir text come from `MatchSpec.to_term` and `matchspec.text`: there, a spec is a term.)
+Which text is read back as the same spec is found by trying: lambdas before match functions, and the first that *is* the
+same, by `matchspec.same`, is the answer. No Python text is the same as a spec of Erlang's or Elixir's with
 
-The lambda says what a Python programmer would write for the spec. It has the same results wherever the operators get
-the values that they are for; on mixed types Erlang compares in its total order where Python raises.
+- numbers and texts in heads (Erlang's `1` takes 1 only, Python's also 1.0 and True), patterns inside patterns of a
+  head, variables that stand twice in a head, heads that are neither a variable nor a tuple;
+- `div`, `rem`, `=:=` and `=/=` (save with true, false and nil), `xor`, `round`, `size`, `hd`, `tl`, `length` and
+  whatever else has no Python operator of just its meaning; improper lists; `'$$'`; several expressions in a body.
+
+For those there may be a lambda all the same: one with the same results wherever its operators get the values that they
+are for, such as `a == 1` for the head `{1}`. (On mixed types Erlang compares in its total order, and Python raises.) It
+is the answer unless an exact one is asked for. Nor has Python text for constants without a literal, such as members of
+an Enum, pids and functions, and for or-patterns with names in them.
 """
 
-from typing import Final, assert_never, cast, final
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final, TypeAlias, final
 
+from grammar.errors import MatchSpecError
 from grammar.span import Source
-from matchspec.errors import MatchSpecError, RenderError
-from matchspec.rowtypes import row_shape
+from matchspec.chains import SKIPPED, Part, flat, laid_out, tree_of
+from matchspec.errors import RenderError
+from matchspec.pytext import COMPARE, Expressions, letters
+from matchspec.raw import RawSpec
+from matchspec.render_cases import match_function
+from matchspec.rowtypes import RowShape, row_shape
+from matchspec.same import difference
 from matchspec.spec import (
-    NO_MATCH,
     Clause,
-    EBindings,
     ECall,
     EConst,
-    EList,
-    EMap,
     ERow,
     ETuple,
-    EVar,
-    EVerbatim,
-    Expr,
     MatchSpec,
     Pattern,
     PConst,
     PTuple,
     PVar,
     PWild,
-    Row,
-    T,
+    RowType,
+    walk,
 )
-from matchspec.terms import Comparable, order_key
-from matchspec.text import format_term
+from matchspec.text import Syntax, format_term
 from matchspec.values import Term
 
-# How tightly Python's operators bind; an operand that binds less tightly than its operator gets parentheses.
-_CONDITIONAL, _OR, _AND, _NOT, _COMPARE, _BOR, _BXOR, _BAND, _SHIFT, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(14)
+AnySpec: TypeAlias = MatchSpec[Any, Any]
+Text: TypeAlias = tuple[str, int]  # and how tightly it binds
 
-_INFIX: Final[dict[str, tuple[str, int]]] = {
-    **{op: (op, _COMPARE) for op in ("<", ">", ">=", "==")},
-    **{f"python:{op}": (op, _COMPARE) for op in ("<", "<=", ">", ">=", "==", "!=", "in", "not in")},
-    **{"=<": ("<=", _COMPARE), "/=": ("!=", _COMPARE), "=:=": ("==", _COMPARE), "=/=": ("!=", _COMPARE)},
-    **{"xor": ("!=", _COMPARE)},
-    **{"bor": ("|", _BOR), "bxor": ("^", _BXOR), "band": ("&", _BAND), "bsl": ("<<", _SHIFT), "bsr": (">>", _SHIFT)},
-    **{"python:|": ("|", _BOR), "python:^": ("^", _BXOR), "python:&": ("&", _BAND)},
-    **{"python:<<": ("<<", _SHIFT), "python:>>": (">>", _SHIFT)},
-    **{prefix + op: (op, _SUM) for prefix in ("", "python:") for op in ("+", "-")},
-    **{prefix + op: (op, _PRODUCT) for prefix in ("", "python:") for op in ("*", "/")},
-    **{"python://": ("//", _PRODUCT), "python:%": ("%", _PRODUCT)},
-}
-_PREFIX: Final[dict[str, tuple[str, int]]] = {
-    **{"-": ("-", _SIGN), "+": ("+", _SIGN), "bnot": ("~", _SIGN), "not": ("not ", _NOT)},
-    **{"python:neg": ("-", _SIGN), "python:pos": ("+", _SIGN), "python:~": ("~", _SIGN), "python:not": ("not ", _NOT)},
-}
-_JOINED: Final[dict[str, tuple[str, int]]] = {
-    **dict.fromkeys(("andalso", "andthen", "and", "python:and"), ("and", _AND)),
-    **dict.fromkeys(("orelse", "or", "python:or"), ("or", _OR)),
-}
-_CALLED: Final[dict[str, str]] = {
-    **{"abs": "abs", "trunc": "int", "float": "float", "min": "min", "max": "max"},
-    **{"length": "len", "tuple_size": "len", "map_size": "len"},
-    **{f"python:{name}": name for name in ("abs", "bool", "float", "int", "len", "max", "min", "round", "str")},
-}
-_CLASSES: Final[dict[str, str]] = {
-    **{"is_integer": "int", "is_float": "float", "is_number": "(int, float)", "is_list": "list", "is_map": "dict"},
-    **{"is_tuple": "tuple", "is_boolean": "bool", "is_binary": "(str, bytes)", "is_atom": "Atom"},
-}
+WIDTH: Final = 100
+_HINT: Final = "without exact=True there is a lambda with the same results for the values that its operators are for"
 
 
-def to_python(spec: MatchSpec[Row, T]) -> str:
-    """The spec as the text of a lambda. Raises RenderError where a lambda cannot say it."""
+def to_python(spec: AnySpec, exact: bool = False, width: int = WIDTH) -> str:
+    """The spec as the text of a lambda or match function. Raises RenderError where neither can say it."""
     if not spec.clauses:
         return "lambda row: SKIP"
-    return _Renderer(spec).render()
+    whole = needs_row(spec.clauses)
+    ways: list[Callable[[], str]] = [
+        lambda: _Lambda(spec, whole, width).flat(),
+        lambda: _Lambda(spec, whole, width).chained(),
+        lambda: _Lambda(spec, True, width).chained(),
+        lambda: match_function(spec, width, inside=False),
+        lambda: match_function(spec, width, inside=True),
+        lambda: match_function(spec, width, inside=True, attributes=False),
+    ]
+    loose = ""
+    refusal = RenderError("")
+    for way in ways:
+        try:
+            text = way()
+        except RenderError as error:
+            refusal = error
+            continue
+        unlike = _unlike(spec, text)
+        if unlike is None:
+            return text
+        refusal = RenderError(f"no Python text is just this spec: {unlike}")
+        if text.startswith("lambda"):
+            loose = loose or text
+    if not loose:
+        raise refusal
+    if exact:
+        raise RenderError(refusal.message, hint=_HINT)
+    return loose
+
+
+def _unlike(spec: AnySpec, text: str) -> str | None:
+    """What is not the spec when the text is read back; None where it is the same."""
+    from matchspec.api import spec as read
+
+    try:
+        again = read(text, row=spec.row_type, env=classes_in(spec.clauses), syntax="python")
+    except MatchSpecError as error:
+        return error.message
+    return difference(spec, again)
+
+
+def classes_in(clauses: tuple[Clause, ...]) -> dict[str, RowType]:
+    """The classes that a text of these clauses names: reading it takes them from its env."""
+    found: list[RowType] = []
+    for expr in [expr for clause in clauses for expr in (*clause.guards, *clause.body)]:
+        for part in walk(expr):
+            match part:
+                case ETuple(_, row_type) if row_type is not None:
+                    found.append(row_type)
+                case ECall("python:isinstance", (_, EConst(classes))):
+                    found.extend(classes if isinstance(classes, tuple) else [classes])
+                case ECall("python:new", (EConst(made), *_)):
+                    found.append(made)
+    return {cls.__name__: cls for cls in found if isinstance(cls, type) and cls is not type(None)}
+
+
+def needs_row(clauses: tuple[Clause, ...]) -> bool:
+    """Whether a lambda for the clauses needs the row as a whole, because a head does not take it apart or an
+    expression uses it.
+    """
+    return any(
+        [
+            not isinstance(clause.head, PTuple)
+            or len(clause.head.items) < 2
+            or any([isinstance(part, ERow) for expr in (*clause.guards, clause.body[-1]) for part in walk(expr)])
+            for clause in clauses
+        ]
+    )
 
 
 @final
-class _Renderer:
-    def __init__(self, spec: MatchSpec[Row, T]) -> None:
+class _Lambda:
+    """Writes a lambda: of the whole row, or of its columns."""
+
+    def __init__(self, spec: AnySpec, whole: bool, width: int) -> None:
         self.clauses: Final = spec.clauses
-        shape = row_shape(spec.row_type)
+        self.width: Final = width
+        self.shape: Final[RowShape | None] = row_shape(spec.row_type)
         arities = {len(clause.head.items) for clause in spec.clauses if isinstance(clause.head, PTuple)}
         if len(arities) > 1:
             raise RenderError("a lambda takes rows of one size, these clauses have heads of several")
-        self.arity: Final = shape.arity if shape is not None else arities.pop() if arities else 0
-        fields = shape.fields if shape is not None and shape.fields else ()
-        # Parts are named when no clause needs the row as a whole.
-        self.whole: Final = not arities_used(spec.clauses) or any([_uses_row(clause) for clause in spec.clauses])
-        if self.whole:
-            self.columns: list[str] = [f"row.{name}" for name in fields] or [f"row[{n}]" for n in range(self.arity)]
+        if self.shape is not None and arities - {self.shape.arity}:
+            raise RenderError(f"the rows have {self.shape.arity} elements, but this spec has a head of {arities.pop()}")
+        arity = self.shape.arity if self.shape is not None else arities.pop() if arities else 0
+        fields = self.shape.fields if self.shape is not None else ()
+        if whole:
+            self.params = "row"
+            self.columns: list[str] = [f"row.{name}" for name in fields] or [f"row[{n}]" for n in range(arity)]
         else:
-            self.columns = list(fields) or _letters(self.arity)
-        self.variables: dict[int, str] = {}
+            self.columns = list(fields) or letters(arity)
+            unused = [n for n in range(arity) if all([_is_wild(clause.head, n) for clause in spec.clauses])]
+            if len(unused) == 1:
+                self.columns[unused[0]] = "_"
+            self.params = ", ".join(self.columns)
 
-    def render(self) -> str:
-        params = "row" if self.whole else ", ".join(self.columns)
-        text = "SKIP"
-        for clause in reversed(self.clauses):
-            tests, result = self._clause(clause)
-            if not tests:
-                text = result
-            else:
-                level = _OR if len(tests) == 1 else _AND
-                condition = " and ".join([_wrap(test, level) for test in tests])
-                text = f"{result} if {condition} else {text}"
-        return f"lambda {params}: {text}"
+    def chained(self) -> str:
+        """With the conditionals nested as they were when the guards came from one chain."""
+        head = self.clauses[0].head
+        tests, write = self._head(head)
+        if tests or any([clause.head != head for clause in self.clauses]):
+            raise RenderError("the clauses of a lambda have one head, of variables only")
+        parts: list[Part] = [(clause.guards, clause.body[-1]) for clause in self.clauses]
+        return laid_out(f"lambda {self.params}: ", tree_of(parts, write), self.width)
 
-    def _clause(self, clause: Clause) -> tuple[list[tuple[str, int]], str]:
-        self.variables = {}
-        tests = self._head(clause.head)
-        tests.extend([self.expr(guard) for guard in clause.guards])
-        body = clause.body[-1]
-        if isinstance(body, EConst) and body.value is NO_MATCH:
-            return tests, "SKIP"
-        return tests, _wrap(self.expr(body), _OR)
+    def flat(self) -> str:
+        """With one condition for each clause."""
+        found: list[tuple[list[Text], Text | None]] = []
+        for clause in self.clauses:
+            tests, write = self._head(clause.head)
+            tests.extend([write.test(guard) for guard in clause.guards])
+            body = clause.body[-1]
+            found.append((tests, None if body == SKIPPED else write.expr(body)))
+        return laid_out(f"lambda {self.params}: ", flat(found), self.width)
 
-    def _head(self, head: Pattern) -> list[tuple[str, int]]:
-        tests: list[tuple[str, int]] = []
+    def _head(self, head: Pattern) -> tuple[list[Text], Expressions]:
+        """The tests that a head with constants is, and the writer that knows its variables."""
+        variables: dict[int, str] = {}
+        tests: list[Text] = []
         match head:
             case PWild():
-                return []
+                pass
             case PVar(number):
-                self.variables[number] = "row"
-                return []
+                variables[number] = "row"
             case PTuple(items):
                 for column, item in zip(self.columns, items, strict=True):
                     match item:
                         case PWild():
                             pass
-                        case PVar(number) if number in self.variables:
-                            tests.append((f"{self.variables[number]} == {column}", _COMPARE))
+                        case PVar(number) if number in variables:
+                            tests.append((f"{variables[number]} == {column}", COMPARE))
                         case PVar(number):
-                            self.variables[number] = column
+                            variables[number] = column
                         case PConst(value):
                             op = "is" if value is None or isinstance(value, bool) else "=="
-                            tests.append((f"{column} {op} {format_term(value, 'python')}", _COMPARE))
+                            tests.append((f"{column} {op} {format_term(value, 'python')}", COMPARE))
                         case _:
-                            raise RenderError("a lambda cannot take nested patterns apart", hint="use a match function")
-                return tests
-        raise RenderError("a lambda cannot say a head that is neither a variable nor a tuple")
-
-    def expr(self, expr: Expr) -> tuple[str, int]:
-        """The text of an expression, and how tightly it binds."""
-        match expr:
-            case EConst(value):
-                return _constant(value)
-            case EVar(number):
-                return self.variables[number], _ATOM
-            case ERow():
-                return "row", _ATOM
-            case EBindings():
-                return f"[{', '.join([self.variables[number] for number in sorted(self.variables)])}]", _ATOM
-            case ETuple(items, row_type):
-                parts = [_wrap(self.expr(item), _CONDITIONAL) for item in items]
-                if row_type is not None:
-                    return f"{row_type.__name__}({', '.join(parts)})", _ATOM
-                return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})", _ATOM
-            case EList(items, None):
-                return f"[{', '.join([_wrap(self.expr(item), _CONDITIONAL) for item in items])}]", _ATOM
-            case EMap(items):
-                pairs = [f"{self.expr(key)[0]}: {self.expr(value)[0]}" for key, value in items]
-                return "{" + ", ".join(pairs) + "}", _ATOM
-            case ECall("python:isinstance", (value, EConst(classes))):
-                return f"isinstance({_wrap(self.expr(value), _CONDITIONAL)}, {_class_names(classes)})", _ATOM
-            case ECall("python:new", (EConst(type() as make), *rest)):
-                parts = [_wrap(self.expr(item), _CONDITIONAL) for item in rest]
-                return f"{make.__name__}({', '.join(parts)})", _ATOM
-            case ECall(("python:in" | "python:not in") as name, (value, EConst(set() | frozenset() as choices))):
-                text = f"{_wrap(self.expr(value), _BOR)} {name.removeprefix('python:')} {_set(choices)}"
-                return text, _COMPARE
-            case ECall(name, args):
-                return self._call(name, [self.expr(arg) for arg in args], args)
-            case EList() | EVerbatim():
-                raise RenderError("Python has no improper lists")
+                            raise RenderError("a lambda cannot take nested patterns apart")
             case _:
-                assert_never(expr)
-
-    def _call(self, name: str, texts: list[tuple[str, int]], args: tuple[Expr, ...]) -> tuple[str, int]:
-        if name in _JOINED:
-            word, level = _JOINED[name]
-            return f" {word} ".join([_wrap(text, level + 1) for text in texts]), level
-        if len(texts) == 2 and name in _INFIX:
-            op, level = _INFIX[name]
-            if name in ("=:=", "=/=") and any([_is_singleton(arg) for arg in args]):
-                op = "is" if name == "=:=" else "is not"
-            # Comparisons chain in Python, so neither of their operands may be a bare comparison.
-            left = level + 1 if level == _COMPARE else level
-            return f"{_wrap(texts[0], left)} {op} {_wrap(texts[1], level + 1)}", level
-        if len(texts) == 1 and name in _PREFIX:
-            op, level = _PREFIX[name]
-            return op + _wrap(texts[0], level), level
-        return self._function(name, texts, args)
-
-    def _function(self, name: str, texts: list[tuple[str, int]], args: tuple[Expr, ...]) -> tuple[str, int]:
-        shown = [_wrap(text, _CONDITIONAL) for text in texts]
-        if name in _CALLED:
-            return f"{_CALLED[name]}({', '.join(shown)})", _ATOM
-        if name in _CLASSES:
-            return f"isinstance({shown[0]}, {_CLASSES[name]})", _ATOM
-        if name.startswith("python:."):
-            # A number in parentheses: 2.count() is no Python.
-            receiver = f"({texts[0][0]})" if texts[0][0].isdecimal() else _wrap(texts[0], _ATOM)
-            return f"{receiver}{name[7:]}({', '.join(shown[1:])})", _ATOM
-        match name, args:
-            case "element", (EConst(int(position)), _):
-                return f"{_wrap(texts[1], _ATOM)}[{position - 1}]", _ATOM
-            case (("python:[]" | "python:field"), _):
-                return f"{_wrap(texts[0], _ATOM)}[{shown[1]}]", _ATOM
-            case "python:dict", _:
-                pairs = [f"{key}: {value}" for key, value in zip(shown[::2], shown[1::2], strict=True)]
-                return f"{{{', '.join(pairs)}}}", _ATOM
-            case "python:set", _:
-                return f"{{{', '.join(shown)}}}", _ATOM
-            case "python:if", _:
-                return f"{_wrap(texts[1], _OR)} if {_wrap(texts[0], _OR)} else {shown[2]}", _CONDITIONAL
-            case "python:**", _:
-                return f"{_wrap(texts[0], _ATOM)} ** {_wrap(texts[1], _SIGN)}", _POWER
-            case "python:slice", _:
-                bounds = [
-                    "" if isinstance(arg, EConst) and arg.value is None else s
-                    for arg, s in zip(args, shown, strict=True)
-                ]
-                step = f":{bounds[3]}" if bounds[3] else ""
-                return f"{_wrap(texts[0], _ATOM)}[{bounds[1]}:{bounds[2]}{step}]", _ATOM
-            case "hd", _:
-                return f"{_wrap(texts[0], _ATOM)}[0]", _ATOM
-            case "tl", _:
-                return f"{_wrap(texts[0], _ATOM)}[1:]", _ATOM
-            case "map_get", _:
-                return f"{_wrap(texts[1], _ATOM)}[{shown[0]}]", _ATOM
-            case (("is_map_key" | "python:has_key"), _):
-                key, mapping = (0, 1) if name == "is_map_key" else (1, 0)
-                return f"{_wrap(texts[key], _BOR)} in {_wrap(texts[mapping], _BOR)}", _COMPARE
-        raise RenderError(f"{name.removeprefix('python:')}/{len(args)} has no counterpart in a Python lambda")
+                raise RenderError("a lambda cannot say a head that is neither a variable nor a tuple")
+        return tests, Expressions(variables, "row", shape=self.shape)
 
 
-def arities_used(clauses: tuple[Clause, ...]) -> bool:
-    """Whether every head takes its row apart."""
-    return all([isinstance(clause.head, PTuple) and len(clause.head.items) > 1 for clause in clauses])
+def _is_wild(head: Pattern, column: int) -> bool:
+    return isinstance(head, PTuple) and isinstance(head.items[column], PWild)
 
 
-def _wrap(text: tuple[str, int], level: int) -> str:
-    return text[0] if text[1] >= level else f"({text[0]})"
+def raw_text(clauses: RawSpec, syntax: Syntax, width: int | None) -> str:
+    """A raw match spec as text of Erlang or Elixir: on one line, or if that is too wide with a line for each part."""
+    text = format_term(clauses, syntax)
+    if width is None or len(text) <= width:
+        return text
+    lines: list[str] = []
+    for head, guards, body in clauses:
+        parts = [_list_text(guards, syntax, width), _list_text(body, syntax, width)]
+        lines.append(f" {{{format_term(head, syntax)},\n  {parts[0]},\n  {parts[1]}}}")
+    return "[" + ",\n".join(lines)[1:] + "]"
 
 
-def _constant(value: Term) -> tuple[str, int]:
-    if isinstance(value, (set, frozenset)):
-        raise RenderError("a set can only stand after `in`")
-    text = format_term(value, "python")
-    return text, _SIGN if text.startswith("-") else _ATOM
+def _list_text(exprs: list[Term], syntax: Syntax, width: int) -> str:
+    text = format_term(exprs, syntax)
+    if len(text) + 4 <= width:
+        return text
+    return "[" + ",\n   ".join([format_term(expr, syntax) for expr in exprs]) + "]"
 
 
-def _set(choices: "set[Term] | frozenset[Term]") -> str:
-    """A set on the right of `in`, where () says what an empty set says."""
-    items = sorted([cast(Comparable, (order_key(item), format_term(item, "python"))) for item in choices])
-    return "{" + ", ".join([text for _, text in items]) + "}" if items else "()"
-
-
-def _is_singleton(expr: Expr) -> bool:
-    return isinstance(expr, EConst) and (expr.value is None or isinstance(expr.value, bool))
-
-
-def _class_names(classes: Term) -> str:
-    if isinstance(classes, tuple):
-        if type(None) in classes:
-            return " | ".join(["None" if cls is type(None) else cls.__name__ for cls in classes])
-        return f"({', '.join([cls.__name__ for cls in classes])})"
-    assert isinstance(classes, type)
-    return classes.__name__
-
-
-def _letters(count: int) -> list[str]:
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    return list(letters[:count]) if count <= len(letters) else [f"x{number}" for number in range(1, count + 1)]
-
-
-def _uses_row(clause: Clause) -> bool:
-    return any([_mentions_row(expr) for expr in (*clause.guards, clause.body[-1])])
-
-
-def _mentions_row(expr: Expr) -> bool:
-    match expr:
-        case ERow():
-            return True
-        case ETuple(items) | ECall(_, items):
-            return any([_mentions_row(item) for item in items])
-        case EList(items, tail):
-            return any([_mentions_row(item) for item in items]) or (tail is not None and _mentions_row(tail))
-        case EMap(entries):
-            return any([_mentions_row(part) for entry in entries for part in entry])
-    return False
-
-
-def describe(spec: MatchSpec[Row, T]) -> str:
+def describe(spec: AnySpec) -> str:
     """The spec in the shortest text that can say it, for its repr."""
-    for text in (spec.to_erlang, spec.to_python):
-        try:
-            return text()
-        except MatchSpecError:
-            continue
+    whole = needs_row(spec.clauses)
+    ways: list[Callable[[], str]] = [
+        spec.to_erlang,
+        lambda: _Lambda(spec, whole, WIDTH).flat(),
+        lambda: match_function(spec, WIDTH, inside=True),
+    ]
+    for way in ways:
+        with suppress(MatchSpecError):
+            return way()
     return f"of {len(spec.clauses)} clauses, only to be said in Python" if spec.source is None else spec.source.text
 
 

@@ -9,6 +9,7 @@ Added, unless `strict`: `in` and `not in`, several `when`, `<>` with a literal p
 
 from typing import ClassVar, Final, final
 
+from grammar.errors import MatchSpecError
 from grammar.tree import (
     AtomName,
     BinaryNode,
@@ -30,7 +31,8 @@ from grammar.tree import (
 from matchspec.functions import FUNCTIONS, find
 from matchspec.operations import FAIL
 from matchspec.ownership import own
-from matchspec.resolve_text import TextResolver
+from matchspec.problems import UNKNOWN_TERM, UNRESOLVED, bind_unresolved
+from matchspec.resolve_text import Record, TextResolver
 from matchspec.spec import Clause as SpecClause
 from matchspec.spec import ECall, EConst, EList, ETuple, EVar, Expr, Pattern, PConst, PList, PWild
 from matchspec.terms import is_integer
@@ -60,7 +62,7 @@ class ElixirResolver(TextResolver):
 
     def clause(self, clause: Clause) -> list[SpecClause]:
         if len(clause.guards) > 1 and self.strict:
-            self.fail(clause.guards[1][0], "ex2ms takes one `when`")
+            self.problems.report(clause.guards[1][0], "ex2ms takes one `when`")
         self.prefixes = []
         found = super().clause(clause)
         if self.prefixes:  # `"abc" <> rest` in the head: tests that come before the guards
@@ -85,36 +87,40 @@ class ElixirResolver(TextResolver):
         return super().whole(node)
 
     def pattern(self, node: Node) -> Pattern:
-        match node:
-            case Wild():
-                return PWild()
-            case Name():
-                return self.variable(node)
-            case Pin(value):
-                return self.raw_pattern(self._pinned(value), node)
-            case AtomName(name):
-                return self.raw_pattern(Atom(name), node)
-            case Constant(value):
-                return PConst(value)
-            case Chars(text):
-                return PList(tuple([PConst(ord(char)) for char in text]))
-            case BinaryNode():
-                return PConst(self.binary(node))
-            case Unary("-" | "+", Constant()) if not self.strict:
-                return PConst(self.literals.term(node))
-            case TupleNode():
-                return super().whole(node)
-            case ListNode(items, tail):
-                return self.list_pattern([self.pattern(item) for item in items], tail)
-            case MapNode():
-                return self.map_pattern(node)
-            case Call() if self._is_record_call(node):
-                return self._record_pattern(node)
-            case Infix("<>", left, right) if not self.strict:
-                return self._prefix_pattern(node, left, right)
-            case Bind():
-                self.fail(node, "`=` is allowed at the top of a head only")
-        self.fail(node, "this cannot stand in a head")
+        mark = self.problems.failed
+        try:
+            match node:
+                case Wild():
+                    return PWild()
+                case Name():
+                    return self.variable(node)
+                case Pin(value):
+                    return self.raw_pattern(self._pinned(value), node)
+                case AtomName(name):
+                    return self.raw_pattern(Atom(name), node)
+                case Constant(value):
+                    return PConst(value)
+                case Chars(text):
+                    return PList(tuple([PConst(ord(char)) for char in text]))
+                case BinaryNode():
+                    return PConst(self.binary(node))
+                case Unary("-" | "+", Constant()) if not self.strict:
+                    return PConst(self.literals.term(node))
+                case TupleNode():
+                    return super().whole(node)
+                case ListNode(items, tail):
+                    return self.list_pattern([self.pattern(item) for item in items], tail)
+                case MapNode():
+                    return self.map_pattern(node)
+                case Call() if self._is_record_call(node):
+                    return self._record_pattern(node)
+                case Infix("<>", left, right) if not self.strict:
+                    return self._prefix_pattern(node, left, right)
+                case Bind():
+                    self.fail(node, "`=` is allowed at the top of a head only")
+            self.fail(node, "this cannot stand in a head")
+        except MatchSpecError as error:
+            return self.failed_pattern(mark, error, node)
 
     def _prefix_pattern(self, node: Node, left: Node, right: Node) -> Pattern:
         """`"abc" <> rest` in a head: a variable for the whole text, a test of its beginning, `rest` for the rest."""
@@ -144,52 +150,54 @@ class ElixirResolver(TextResolver):
     # --- guards and bodies ---
 
     def expr(self, node: Node) -> Expr:
-        match node:
-            case Constant(value):
-                return EConst(value, span=node.span)
-            case AtomName(name):
-                return self.raw_expr(Atom(name))
-            case Name():
-                return self.lookup(node)
-            case Pin(value):
-                return EConst(own(self._pinned(value)), quoted=True, span=node.span)
-            case Wild():
-                self.fail(node, "`_` has no value")
-            case Chars(text):
-                return EList(tuple([EConst(ord(char)) for char in text]), span=node.span)
-            case BinaryNode():
-                return EConst(self.binary(node), span=node.span)
-            case TupleNode(items):
-                return ETuple(tuple([self.expr(item) for item in items]), span=node.span)
-            case ListNode(items, tail):
-                return self.list_expr(node, [self.expr(item) for item in items], tail)
-            case MapNode():
-                if self.strict:
-                    self.fail(node, "ex2ms takes no map in a guard or body")
-                return self.map_expr(node)
-            case Unary(op, operand):
-                return self._prefix(node, op, operand)
-            case Infix(op, left, right):
-                return self._infix(node, op, left, right)
-            case Bind():
-                self.fail(node, "`=` matches, which a guard or body of a match spec cannot")
-            case Call():
-                return self._call(node)
-        self.fail(node, "a match spec cannot express this", "bind parts of a row by a pattern in the head")
+        mark = self.problems.failed
+        try:
+            match node:
+                case Constant(value):
+                    return EConst(value, span=node.span)
+                case AtomName(name):
+                    return self.raw_expr(Atom(name))
+                case Name():
+                    return self.lookup(node)
+                case Pin(value):
+                    return EConst(own(self._pinned(value)), quoted=True, span=node.span)
+                case Wild():
+                    self.fail(node, "`_` has no value")
+                case Chars(text):
+                    return EList(tuple([EConst(ord(char)) for char in text]), span=node.span)
+                case BinaryNode():
+                    return EConst(self.binary(node), span=node.span)
+                case TupleNode(items):
+                    return ETuple(tuple([self.expr(item) for item in items]), span=node.span)
+                case ListNode(items, tail):
+                    return self.list_expr(node, [self.expr(item) for item in items], tail)
+                case MapNode():
+                    if self.strict:
+                        self.problems.report(node, "ex2ms takes no map in a guard or body")
+                    return self.map_expr(node)
+                case Unary(op, operand):
+                    return self._prefix(node, op, operand)
+                case Infix(op, left, right):
+                    return self._infix(node, op, left, right)
+                case Bind(left, right):
+                    return self.refused_match(node, left, right)
+                case Call():
+                    return self._call(node)
+            self.fail(node, "a match spec cannot express this", "bind parts of a row by a pattern in the head")
+        except MatchSpecError as error:
+            self.problems.keep(mark, error, node)
+            return UNRESOLVED
 
     def lookup(self, node: Name) -> Expr:
-        known = self.names.get(node.name)
-        if known is None:
-            if node.name in self.env:
-                self.fail(node, f"the variable {node.name} is unbound", f"write ^{node.name} for the value from env")
-            return super().lookup(node)
-        return known
+        if node.name not in self.names and node.name in self.env:
+            self.fail(node, f"the variable {node.name} is unbound", f"write ^{node.name} for the value from env")
+        return super().lookup(node)
 
     def _prefix(self, node: Node, op: str, operand: Node) -> Expr:
         name = PREFIX_OPERATORS.get(op) or (None if self.strict else MORE_PREFIX_OPERATORS.get(op))
         if name is None:
-            self.fail(node, f"a match spec has no operator `{op}`")
-        return ECall(name, (self.expr(operand),), node.span)
+            self.problems.report(node, f"a match spec has no operator `{op}`")
+        return ECall(name or op, (self.expr(operand),), node.span)
 
     def _infix(self, node: Node, op: str, left: Node, right: Node) -> Expr:
         if op in ("in", "not in") and not self.strict:
@@ -199,8 +207,8 @@ class ElixirResolver(TextResolver):
             return EConst(self.literals.term(node), span=node.span)
         name = OPERATORS.get(op) or (None if self.strict else MORE_OPERATORS.get(op))
         if name is None:
-            self.fail(node, f"a match spec has no operator `{op}`")
-        return ECall(name, (self.expr(left), self.expr(right)), node.span)
+            self.problems.report(node, f"a match spec has no operator `{op}`")
+        return ECall(name or op, (self.expr(left), self.expr(right)), node.span)
 
     def _membership(self, node: Node, left: Node, right: Node) -> Expr:
         """`x in [a, b]` is `x === a or x === b`, as Elixir expands it."""
@@ -211,12 +219,15 @@ class ElixirResolver(TextResolver):
             case Pin(pinned):
                 collection = self._pinned(pinned)
                 if not isinstance(collection, (list, tuple, set, frozenset)):
-                    self.fail(right, "`in` needs a list on its right")
+                    if collection is not UNKNOWN_TERM:
+                        self.problems.report(right, "`in` needs a list on its right")
+                    return UNRESOLVED
                 choices = [EConst(item, quoted=True) for item in collection]
             case Infix("..", first, last):
                 return self._range(value, first, last)
             case _:
-                self.fail(right, "`in` needs a list, a pinned list or a range of integers on its right")
+                self.problems.report(right, "`in` needs a list, a pinned list or a range of integers on its right")
+                return UNRESOLVED
         tests = tuple([ECall("=:=", (value, choice), node.span) for choice in choices])
         if not tests:
             return EConst(False, span=node.span)
@@ -225,7 +236,9 @@ class ElixirResolver(TextResolver):
     def _range(self, value: Expr, first: Node, last: Node) -> Expr:
         low, high = self.literals.term(first), self.literals.term(last)
         if not (is_integer(low) and is_integer(high) and isinstance(low, int) and isinstance(high, int)):
-            self.fail(first, "the bounds of a range are integers")
+            if low is not UNKNOWN_TERM and high is not UNKNOWN_TERM:
+                self.problems.report(first, "the bounds of a range are integers")
+            return UNRESOLVED
         bounds = (EConst(min(low, high)), EConst(max(low, high)))
         within = (ECall(">=", (value, bounds[0])), ECall("=<", (value, bounds[1])))
         return ECall("andalso", (ECall("is_integer", (value,)), *within))
@@ -234,10 +247,18 @@ class ElixirResolver(TextResolver):
         if self._is_record_call(node):
             return self._record(node)
         if node.receiver is not None:
-            self.fail(node, "a match spec can call no functions of modules", "write guard functions without a module")
-        if node.keywords:
-            self.fail(node, f"{node.name}() takes no keywords", "records are given as records={name: [field, ...]}")
+            self.problems.report(
+                node, "a match spec can call no functions of modules", "write guard functions without a module"
+            )
+        elif node.keywords:
+            self.problems.report(
+                node, f"{node.name}() takes no keywords", "records are given as records={name: [field, ...]}"
+            )
         args = tuple([self.expr(arg) for arg in node.args])
+        if node.receiver is not None or node.keywords:
+            for keyword in node.keywords:
+                self.expr(keyword.value)
+            return UNRESOLVED
         match node.name, args:
             case "is_nil", (value,):
                 return ECall("==", (value, EConst(None)), node.span)
@@ -253,22 +274,22 @@ class ElixirResolver(TextResolver):
     def _is_record_call(self, node: Call) -> bool:
         return node.receiver is None and node.name in self.records and not node.args
 
-    def _fields(self, node: Call) -> dict[str, Node]:
-        record = self.record(node.name, node)
-        fields: dict[str, Node] = {}
+    def _fields(self, record: Record, node: Call) -> dict[str, Node]:
+        """The values by name; those of fields that the record does not have, too."""
         for keyword in node.keywords:
-            self.field_index(record, keyword.name, keyword.value)
-            fields[keyword.name] = keyword.value
-        return fields
+            self.has_field(record, keyword.name, keyword.value)
+        return {keyword.name: keyword.value for keyword in node.keywords}
 
     def _record_pattern(self, node: Call) -> Pattern:
-        record, fields = self.record(node.name, node), self._fields(node)
+        record = self.records[node.name]
+        fields = self._fields(record, node)
         given = {field: self.pattern(fields[field]) for field in record.fields if field in fields}
+        bind_unresolved(self.names, [value for field, value in fields.items() if field not in record.fields])
         return self.record_pattern(record, given, PWild())
 
     def _record(self, node: Call) -> Expr:
-        record, fields = self.record(node.name, node), self._fields(node)
-        given = {field: self.expr(value) for field, value in fields.items()}
+        record = self.records[node.name]
+        given = {field: self.expr(value) for field, value in self._fields(record, node).items()}
         defaults = dict(zip(record.fields, [self.raw_expr(value) for value in record.defaults], strict=True))
         return self.record_expr(record, given, defaults)
 
@@ -276,32 +297,40 @@ class ElixirResolver(TextResolver):
 
     def _pinned(self, node: Node) -> Term:
         """The value of a pinned expression: names from env, literals, and guard functions of those."""
-        match node:
-            case Name(name):
-                if name not in self.env:
-                    self.fail(node, f"the pinned name {name} is not in env", f"give it as env={{{name!r}: ...}}")
-                return self.env[name]
-            case Unary(op, operand):
-                return self._apply(node, PREFIX_OPERATORS.get(op) or MORE_PREFIX_OPERATORS.get(op, op), [operand])
-            case Infix("<>", left, right):
-                first, second = self._pinned(left), self._pinned(right)
-                if isinstance(first, str) and isinstance(second, str):
-                    return first + second
-                self.fail(node, "`<>` joins two strings")
-            case Infix(op, left, right):
-                return self._apply(node, OPERATORS.get(op) or MORE_OPERATORS.get(op, op), [left, right])
-            case Call(name, args, (), None):
-                return self._apply(node, name, list(args))
-            case TupleNode(items):
-                return tuple([self._pinned(item) for item in items])
-            case ListNode(items, None):
-                return [self._pinned(item) for item in items]
-        return self.literals.term(node)
+        mark = self.problems.failed
+        try:
+            match node:
+                case Name(name):
+                    if name not in self.env:
+                        self.fail(node, f"the pinned name {name} is not in env", f"give it as env={{{name!r}: ...}}")
+                    return self.env[name]
+                case Unary(op, operand):
+                    return self._apply(node, PREFIX_OPERATORS.get(op) or MORE_PREFIX_OPERATORS.get(op, op), [operand])
+                case Infix("<>", left, right):
+                    first, second = self._pinned(left), self._pinned(right)
+                    if isinstance(first, str) and isinstance(second, str):
+                        return first + second
+                    self.fail(node, "`<>` joins two strings")
+                case Infix(op, left, right):
+                    return self._apply(node, OPERATORS.get(op) or MORE_OPERATORS.get(op, op), [left, right])
+                case Call(name, args, (), None):
+                    return self._apply(node, name, list(args))
+                case TupleNode(items):
+                    return tuple([self._pinned(item) for item in items])
+                case ListNode(items, None):
+                    return [self._pinned(item) for item in items]
+            return self.literals.term(node)
+        except MatchSpecError as error:
+            self.problems.keep(mark, error, node)
+            return UNKNOWN_TERM
 
     def _apply(self, node: Node, name: str, operands: list[Node]) -> Term:
         entry = find(name, len(operands))
         if entry is None or entry.call is None:
-            self.fail(node, "this cannot be computed under a pin", "compute it outside and pin its name")
+            self.problems.report(node, "this cannot be computed under a pin", "compute it outside and pin its name")
+            for operand in operands:
+                self._pinned(operand)
+            return UNKNOWN_TERM
         value = entry.call(*[self._pinned(operand) for operand in operands])
         if value is FAIL:
             self.fail(node, "computing the pinned value fails")

@@ -10,7 +10,6 @@ from contextlib import suppress
 from enum import Enum
 from typing import Final, NoReturn, TypeAlias, cast, final
 
-from grammar.errors import nearest
 from grammar.tree import (
     Attribute,
     Bind,
@@ -37,6 +36,7 @@ from matchspec.capture import UNKNOWN, PyObject, Scope
 from matchspec.errors import MatchSpecError, ResolveError
 from matchspec.operations import FAIL
 from matchspec.ownership import own
+from matchspec.problems import UNRESOLVED, Problems, Unresolved, bind_unresolved
 from matchspec.pycalls import call
 from matchspec.pyfunctions import PYTHON
 from matchspec.pyoperations import iterates_by_itself
@@ -97,12 +97,14 @@ class PythonResolver:
         self.annotations: dict[str, Annotation] = {}
         self.columns: set[int] = set()
         self.literals: dict[int, EConst] = {}  # the columns that the head compares with a literal
+        self.problems: Final = Problems(function.source)
 
     def clauses(self) -> tuple[SpecClause, ...]:
         if self.function.subject:
             found = [part for clause in self.function.clauses for part in match_clause(self, clause)]
         else:
             found = self._lambda(self.function.clauses[0])
+        self.problems.finish()
         while found and found[-1].body[0] is SKIPPED:
             found.pop()
         return tuple(found)
@@ -119,10 +121,12 @@ class PythonResolver:
         self.names.update(defaults)
         if len(params) == 1:
             whole = params[0]
-            if not isinstance(whole, Name):
-                self.fail(whole, _PLAIN_NAME, _PARAMETERS)
-            self.names[whole.name] = ERow(whole.span)
-            self.annotations[whole.name] = self.row_type
+            if isinstance(whole, Name):
+                self.names[whole.name] = ERow(whole.span)
+                self.annotations[whole.name] = self.row_type
+            else:
+                self.problems.report(whole, _PLAIN_NAME, _PARAMETERS)
+                bind_unresolved(self.names, params)
             return self.flatten(clause.body[0], (), self.row_head)
         self._bind_columns(clause, params)
         items = tuple([PWild() if isinstance(param, Wild) else PVar(n) for n, param in enumerate(params, start=1)])
@@ -130,24 +134,24 @@ class PythonResolver:
 
     def _bind_columns(self, clause: Clause, params: list[Node]) -> None:
         span = params[0].span.to(params[-1].span) if params else clause.span
+        types = self.shape.types if self.shape is not None else ()
         if not params:
-            raise ResolveError(
-                "the function has no parameter for the row", source=self.source, span=span, hint="lambda row: ..."
-            )
-        if self.shape is not None and self.shape.arity != len(params):
-            raise ResolveError(
-                f"the function takes {len(params)} columns, but {self.shape.name} has {self.shape.arity}",
-                source=self.source,
-                span=span,
-                hint=f"one parameter is the whole row, {self.shape.arity} are its columns",
-            )
+            message, hint = "the function has no parameter for the row", "lambda row: ..."
+            self.problems.add(ResolveError(message, source=self.source, span=span, hint=hint))
+        elif self.shape is not None and self.shape.arity != len(params):
+            message = f"the function takes {len(params)} columns, but {self.shape.name} has {self.shape.arity}"
+            hint = f"one parameter is the whole row, {self.shape.arity} are its columns"
+            self.problems.add(ResolveError(message, source=self.source, span=span, hint=hint))
+            bind_unresolved(self.names, params)  # nobody knows which column is which
+            return
         for number, param in enumerate(params, start=1):
             if isinstance(param, Name):
                 self.names[param.name] = EVar(number, param.span)
-                if self.shape is not None:
-                    self.annotations[param.name] = self.shape.types[number - 1]
+                if number <= len(types):
+                    self.annotations[param.name] = types[number - 1]
             elif not isinstance(param, Wild):
-                self.fail(param, _PLAIN_NAME, _PARAMETERS)
+                self.problems.report(param, _PLAIN_NAME, _PARAMETERS)
+        bind_unresolved(self.names, params)
 
     def row_head(self) -> Pattern:
         """The head for a row parameter: the columns that the clauses use."""
@@ -226,50 +230,60 @@ class PythonResolver:
     # --- expressions ---
 
     def expr(self, node: Node) -> Expr:
-        match node:
-            case Constant(value):
-                return EConst(value, span=node.span)
-            case Name(name):
-                return self._name(node, name)
-            case Attribute(value, name):
-                return self._attribute(node, value, name)
-            case Subscript(value, index):
-                return self._subscript(node, value, index)
-            case Compare(first, rest):
-                return self._compare(node, first, rest)
-            case Infix(op, left, right):
-                return self._infix(node, op, left, right)
-            case Unary("not", operand):
-                return self.folded(ECall("python:not", (self.truth(operand),), node.span))
-            case Unary(op, operand):
-                name = {"-": "python:neg", "+": "python:pos", "~": "python:~"}[op]
-                return self.folded(ECall(name, (self.expr(operand),), node.span))
-            case Conditional(test, then, otherwise):
-                branches = (self.truth(test), self.expr(then), self.expr(otherwise))
-                return ECall("python:if", branches, node.span)
-            case TupleNode(items):
-                return ETuple(tuple([self.expr(item) for item in items]), span=node.span)
-            case ListNode(items):
-                return EList(tuple([self.expr(item) for item in items]), span=node.span)
-            case MapNode(items):
-                return self._dict(node)
-            case Call():
-                return call(self, node)
-            case SetNode():
-                self.fail(node, "a set can only stand after `in`", "use a tuple or a list")
-            case Rest():
-                self.fail(node, "`*` cannot be used here", "write the elements out")
-            case Wild():
-                return self._name(node, "_")
-        self.fail(node, "a match spec cannot express this")
+        """The expression of a node; UNRESOLVED where there is a problem, which is kept for later."""
+        mark = self.problems.failed
+        try:
+            match node:
+                case Constant(value):
+                    return EConst(value, span=node.span)
+                case Name(name):
+                    return self._name(node, name)
+                case Attribute(value, name):
+                    return self._attribute(node, value, name)
+                case Subscript(value, index):
+                    return self._subscript(node, value, index)
+                case Compare(first, rest):
+                    return self._compare(node, first, rest)
+                case Infix(op, left, right):
+                    return self._infix(node, op, left, right)
+                case Unary("not", operand):
+                    return self.folded(ECall("python:not", (self.truth(operand),), node.span))
+                case Unary(op, operand):
+                    name = {"-": "python:neg", "+": "python:pos", "~": "python:~"}[op]
+                    return self.folded(ECall(name, (self.expr(operand),), node.span))
+                case Conditional(test, then, otherwise):
+                    branches = (self.truth(test), self.expr(then), self.expr(otherwise))
+                    return ECall("python:if", branches, node.span)
+                case TupleNode(items):
+                    return ETuple(tuple([self.expr(item) for item in items]), span=node.span)
+                case ListNode(items):
+                    return EList(tuple([self.expr(item) for item in items]), span=node.span)
+                case MapNode(items):
+                    return self._dict(node)
+                case Call():
+                    return call(self, node)
+                case SetNode(items):
+                    self.problems.report(node, "a set can only stand after `in`", "use a tuple or a list")
+                    return EList(tuple([self.expr(item) for item in items]), span=node.span)
+                case Rest(value):
+                    self.problems.report(node, "`*` cannot be used here", "write the elements out")
+                    return self.expr(value)
+                case Wild():
+                    return self._name(node, "_")
+            self.fail(node, "a match spec cannot express this")
+        except MatchSpecError as error:
+            self.problems.keep(mark, error, node)
+            return UNRESOLVED
 
     def _name(self, node: Node, name: str) -> Expr:
         known = self.names.get(name)
+        if known is UNRESOLVED:
+            raise Unresolved(name)
         if known is not None:
             return known
         value = self.scope.value(name)
         if value is UNKNOWN:
-            hint = nearest(name, [*self.names, *self.scope.names()])
+            hint = self.problems.nearest(name, [*self.names, *self.scope.names()])
             self.fail(node, f"the name {name!r} is not defined", hint or "names from outside are given as env={...}")
         if value is SKIP:
             self.fail(node, "SKIP can only be the whole result", "result if condition else SKIP")
@@ -299,7 +313,7 @@ class PythonResolver:
             hint = "only fields of NamedTuples can be read"
             self.fail(node, f"the attribute {name!r} is no field of a row type", hint)
         if name not in shape.fields:
-            hint = nearest(name, shape.fields) or f"its fields are {', '.join(shape.fields)}"
+            hint = self.problems.nearest(name, shape.fields) or f"its fields are {', '.join(shape.fields)}"
             self.fail(node, f"{shape.name} has no field {name!r}", hint)
         return self._column(node, inner, shape.fields.index(name))
 
@@ -406,10 +420,12 @@ class PythonResolver:
             return self._joined(node, op, self.expr(left), self.expr(right))
         if f"python:{op}" not in PYTHON:
             self.fail(node, f"a match spec has no operator `{op}`")
-        value = self.expr(left)
+        value, other = self.expr(left), self.expr(right)
         if op == "%" and (self.annotation(left) in (str, bytes) or self._is_text(value)):
-            self.fail(node, "a text cannot be formatted in a query", "return the values, and format the results")
-        return self.folded(ECall(f"python:{op}", (value, self.expr(right)), node.span))
+            self.problems.report(
+                node, "a text cannot be formatted in a query", "return the values, and format the results"
+            )
+        return self.folded(ECall(f"python:{op}", (value, other), node.span))
 
     def _is_text(self, expr: Expr) -> bool:
         return isinstance(expr, EConst) and isinstance(expr.value, (str, bytes))
@@ -480,4 +496,4 @@ class PythonResolver:
         return value
 
     def fail(self, node: Node, message: str, hint: str = "") -> NoReturn:
-        raise ResolveError(message, source=self.source, span=node.span, hint=hint)
+        raise self.problems.error(node, message, hint)

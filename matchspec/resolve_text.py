@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, NoReturn, TypeAlias, final
 
-from grammar.errors import MatchSpecError, nearest
+from grammar.errors import MatchSpecError
 from grammar.tree import BinaryNode, Clause, Function, MapNode, Name, Node, TupleNode, Wild
 from matchspec.binaries import binary_from_node
+from matchspec.check import Problem, check_problems
 from matchspec.errors import ResolveError
 from matchspec.functions import NAMES, arities, find
 from matchspec.literals import Env, Literals
+from matchspec.problems import UNKNOWN_TERM, UNRESOLVED, Problems, Unresolved, bind_unresolved
 from matchspec.raw import expr_from_term, pattern_from_term
 from matchspec.spec import Clause as SpecClause
 from matchspec.spec import (
@@ -25,7 +27,6 @@ from matchspec.spec import (
     ERow,
     ETuple,
     EVar,
-    EVerbatim,
     Expr,
     Pattern,
     PList,
@@ -61,6 +62,8 @@ def read_records(records: Records, default: Term) -> dict[str, Record]:
     for name, fields in records.items():
         names: list[str] = []
         defaults: list[Term] = []
+        if not isinstance(fields, (list, tuple)):
+            raise MatchSpecError(f"records[{name!r}] must be a list of fields, not {shown(fields)}")
         for field in fields:
             if isinstance(field, str):
                 names.append(field)
@@ -89,22 +92,48 @@ class TextResolver:
         self.env: Final = env
         self.records: Final = read_records(records, self.default)
         self.strict: Final = strict
-        self.literals: Final = Literals(function.source, env)
+        self.problems: Final = Problems(function.source)
+        self.literals: Final = Literals(function.source, env, self.problems)
         self.names: dict[str, Expr] = {}
         self.count = 0
 
     def clauses(self) -> tuple[SpecClause, ...]:
-        return tuple([part for clause in self.function.clauses for part in self.clause(clause)])
+        """The clauses. Raises MatchSpecError with every problem; even then, what did resolve is checked too."""
+        found: list[SpecClause] = []
+        resolved: list[bool] = []
+        for clause in self.function.clauses:
+            mark = self.problems.failed
+            parts = self.clause(clause)
+            found.extend(parts)
+            resolved.extend([self.problems.failed == mark] * len(parts))
+        clauses = tuple(found)
+        if not all(resolved):
+            self.problems.finish(check_problems(clauses, self.source, resolved))
+        return clauses
 
     def clause(self, clause: Clause) -> list[SpecClause]:
         """The clauses of one clause of text: one for each alternative of its guards."""
         self.names, self.count = {}, 0
-        if len(clause.params) != 1:
-            self.fail_at(clause.params[0] if clause.params else None, clause, *self.parameter_problem())
-        head = self.head(clause.params[0])
-        guards = [tuple([self.guard(test) for test in tests]) for tests in clause.guards]
+        head: Pattern = PWild()
+        mark = self.problems.failed
+        try:
+            if len(clause.params) != 1:
+                self.fail_at(clause.params[0] if clause.params else None, clause, *self.parameter_problem())
+            head = self.head(clause.params[0])
+        except MatchSpecError as error:
+            self.problems.keep(mark, error, clause.params[0] if clause.params else clause.body[0])
+            bind_unresolved(self.names, clause.params)
+        guards = [tuple([self.test(node) for node in tests]) for tests in clause.guards]
         body = tuple([self.expr(node) for node in clause.body])
         return [SpecClause(head, tests, body) for tests in guards or [()]]
+
+    def test(self, node: Node) -> Expr:
+        mark = self.problems.failed
+        try:
+            return self.guard(node)
+        except MatchSpecError as error:
+            self.problems.keep(mark, error, node)
+            return UNRESOLVED
 
     # --- heads ---
 
@@ -113,10 +142,17 @@ class TextResolver:
         raise AssertionError("every language has its own heads")
 
     def pattern(self, node: Node) -> Pattern:
+        """The pattern of a node inside a head; `_` where there is a problem, which is kept for later."""
         raise AssertionError("every language has its own patterns")
 
     def expr(self, node: Node) -> Expr:
+        """The expression of a node; UNRESOLVED where there is a problem, which is kept for later."""
         raise AssertionError("every language has its own expressions")
+
+    def failed_pattern(self, mark: int, error: MatchSpecError, node: Node) -> Pattern:
+        self.problems.keep(mark, error, node)
+        bind_unresolved(self.names, [node])
+        return PWild()
 
     def guard(self, node: Node) -> Expr:
         return self.expr(node)
@@ -129,6 +165,8 @@ class TextResolver:
         known = self.names.get(node.name)
         if isinstance(known, EVar):
             return PVar(known.number)
+        if known is UNRESOLVED:
+            return PWild()
         if isinstance(known, ERow):  # `{A, B} = A`: fun2ms takes the name for '$_' inside the head too
             return self.raw_pattern(Atom("$_"), node)
         self.count += 1
@@ -151,17 +189,15 @@ class TextResolver:
 
     def raw_pattern(self, term: Term, node: Node) -> Pattern:
         """A term put into a head as it is, where `'_'` and `'$1'` inside it have their meaning."""
-        problems: list[str] = []
+        problems: list[Problem] = []
         pattern = pattern_from_term(term, problems)
-        if problems:
-            self.fail(node, problems[0])
+        for problem in problems:
+            self.problems.report(node, problem.message)
         return pattern
 
     def raw_expr(self, term: Term) -> Expr:
         """A term put into a guard or body as it is."""
-        problems: list[str] = []
-        expr = expr_from_term(term, problems)
-        return EVerbatim(term) if problems else expr
+        return expr_from_term(term)
 
     def list_pattern(self, items: list[Pattern], tail: Node | None) -> Pattern:
         rest = PList(()) if tail is None else self.pattern(tail)
@@ -186,15 +222,24 @@ class TextResolver:
             self.fail(node, "a match spec cannot update a map", "build a new map with all of its keys")
         return EMap(tuple([(self.expr(item.key), self.expr(item.value)) for item in node.items]), node.span)
 
+    def refused_match(self, node: Node, left: Node, right: Node) -> Expr:
+        """`left = right` in a guard or body. What it would bind is not unbound for that."""
+        self.problems.report(node, "`=` matches, which a guard or body of a match spec cannot")
+        self.expr(right)
+        bind_unresolved(self.names, [left])
+        return UNRESOLVED
+
     # --- names and constants ---
 
     def lookup(self, node: Name) -> Expr:
         known = self.names.get(node.name)
+        if known is UNRESOLVED:
+            raise Unresolved(node.name)
         if known is not None:
             return known
         if node.name in self.env:
             return EConst(self.env[node.name], quoted=True, span=node.span)
-        hint = nearest(node.name, [*self.names, *self.env])
+        hint = self.problems.nearest(node.name, [*self.names, *self.env])
         self.fail(node, f"the variable {node.name} is unbound", hint or self.unbound_hint())
 
     def unbound_hint(self) -> str:
@@ -208,25 +253,28 @@ class TextResolver:
         if isinstance(node, (Name, Wild)):
             name = node.name if isinstance(node, Name) else "_"
             if name in self.names or name not in self.env:
-                self.fail(
-                    node, f"the variable {name} stands in a binary, which a match spec can neither match nor build"
-                )
+                message = f"the variable {name} stands in a binary, which a match spec can neither match nor build"
+                self.problems.report(node, message)
+                return UNKNOWN_TERM
         return self.literals.term(node)
 
     # --- records ---
 
-    def record(self, name: str, node: Node) -> Record:
+    def record(self, name: str, node: Node) -> Record | None:
+        """The record of this name; None, and a problem, where there is none."""
         known = self.records.get(name)
         if known is None:
-            hint = nearest(name, self.records) or "records are given as records={name: [field, (field, default), ...]}"
-            self.fail(node, f"the record type {name} is unknown", hint)
+            hint = "records are given as records={name: [field, (field, default), ...]}"
+            near = self.problems.nearest(name, self.records)
+            self.problems.report(node, f"the record type {name} is unknown", near or hint)
         return known
 
-    def field_index(self, record: Record, field: str, node: Node) -> int:
+    def has_field(self, record: Record, field: str, node: Node) -> bool:
+        """Whether the record has the field; a problem where it does not."""
         if field not in record.fields:
-            hint = nearest(field, record.fields) or f"its fields are {', '.join(record.fields)}"
-            self.fail(node, f"the record type {record.name} has no field {field}", hint)
-        return record.index(field)
+            hint = self.problems.nearest(field, record.fields) or f"its fields are {', '.join(record.fields)}"
+            self.problems.report(node, f"the record type {record.name} has no field {field}", hint)
+        return field in record.fields
 
     def record_pattern(self, record: Record, given: dict[str, Pattern], others: Pattern) -> Pattern:
         tag = self.raw_pattern(Atom(record.name), Wild())
@@ -247,16 +295,16 @@ class TextResolver:
             if known:
                 hint = "there is " + " or ".join([f"{name}/{arity}" for arity in known])
             else:
-                hint = nearest(name, NAMES)
-            self.fail(node, f"{name}/{len(args)} is no function that a match spec can call", hint)
-        if not allowed and (self.strict or entry.trace):
-            self.fail(node, f"{self.original} does not translate calls of {name}/{len(args)}")
+                hint = self.problems.nearest(name, NAMES)
+            self.problems.report(node, f"{name}/{len(args)} is no function that a match spec can call", hint)
+        elif not allowed and (self.strict or entry.trace):
+            self.problems.report(node, f"{self.original} does not translate calls of {name}/{len(args)}")
         return ECall(name, args, node.span)
 
     # --- errors ---
 
     def fail(self, node: Node, message: str, hint: str = "") -> NoReturn:
-        raise ResolveError(message, source=self.source, span=node.span, hint=hint)
+        raise self.problems.error(node, message, hint)
 
     def fail_at(self, node: Node | None, clause: Clause, message: str, hint: str = "") -> NoReturn:
         raise ResolveError(message, source=self.source, span=node.span if node else clause.span, hint=hint)

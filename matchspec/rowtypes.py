@@ -12,6 +12,7 @@ from typing import Final, TypeAlias, final
 
 from grammar.errors import MatchSpecError
 from matchspec.spec import RowType
+from matchspec.values import shown
 
 Annotation: TypeAlias = object  # a type annotation, or None where there is none
 
@@ -53,7 +54,7 @@ def row_shape(row_type: RowType) -> RowShape | None:
     if origin is tuple:
         items = typing.get_args(row_type)
         return None if Ellipsis in items else RowShape("the row type", (), items)
-    raise MatchSpecError(f"row must be a NamedTuple class or tuple[...], not {row_type!r}")
+    raise MatchSpecError(f"row must be a NamedTuple class or tuple[...], not {shown(row_type)}")
 
 
 def annotations_of(cls: RowType) -> dict[str, Annotation]:

@@ -18,7 +18,7 @@ from matchspec.terms import ImproperList, Key, exact_key, exactly_equal, stack_e
 from matchspec.values import Term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from matchspec.program import Program
 
@@ -222,6 +222,21 @@ class EVerbatim(Record):
 Expr: TypeAlias = EConst | EVar | ERow | EBindings | ETuple | EList | EMap | ECall | EVerbatim
 
 
+def walk(expr: Expr) -> "Iterator[Expr]":
+    """The expression and everything inside it, from left to right."""
+    yield expr
+    parts: tuple[Expr, ...] = ()
+    match expr:
+        case ETuple(items) | ECall(_, items):
+            parts = items
+        case EList(items, tail):
+            parts = items if tail is None else (*items, tail)
+        case EMap(entries):
+            parts = tuple([part for entry in entries for part in entry])
+    for part in parts:
+        yield from walk(part)
+
+
 def _identical(left: Term, right: Term) -> bool:
     """Equality of literals: `=:=`, with 0.0 and -0.0 apart and a Python value of another type never equal."""
     if isinstance(left, float) and isinstance(right, float):
@@ -264,7 +279,7 @@ class MatchSpec(Generic[Row, T]):
     gives the atom 'EXIT' in its place, as ETS does.
     """
 
-    __slots__ = ("_hash", "_program", "clauses", "language", "raises", "row_type", "source")
+    __slots__ = ("_hash", "_program", "clauses", "language", "memo", "memo_of_counts", "raises", "row_type", "source")
 
     def __init__(
         self,
@@ -282,6 +297,9 @@ class MatchSpec(Generic[Row, T]):
         self.source: Final = source
         self._hash: int | None = None
         self._program: Program | None = None
+        # What a planner worked out the last time, for its own use: for all results, and for those that are True.
+        self.memo: object = None
+        self.memo_of_counts: object = None
 
     @property
     def program(self) -> "Program":
@@ -322,24 +340,36 @@ class MatchSpec(Generic[Row, T]):
         except RecursionError:
             raise stack_exhausted() from None
 
-    def to_erlang(self) -> str:
-        """The raw match spec as Erlang text. Raises RenderError for what only Python can say."""
-        from matchspec.text import format_term
+    def to_erlang(self, *, width: int | None = None) -> str:
+        """The raw match spec as Erlang text, which `spec()` reads back as this spec (that of a lambda: as the one that
+        an Erlang programmer would write). With a width, what is wider goes over several lines.
 
-        return format_term(self.to_term(), "erlang")
+        Raises RenderError for what only Python can say. A call that no engine knows, which fun2ms and ex2ms translate
+        all the same, has a text but is refused when it is read.
+        """
+        from matchspec.render import raw_text
 
-    def to_elixir(self) -> str:
-        """The raw match spec as Elixir text. Raises RenderError for what only Python can say."""
-        from matchspec.text import format_term
+        return raw_text(self.to_term(), "erlang", width)
 
-        return format_term(self.to_term(), "elixir")
+    def to_elixir(self, *, width: int | None = None) -> str:
+        """As `to_erlang`, in Elixir's spelling."""
+        from matchspec.render import raw_text
 
-    def to_python(self) -> str:
-        """A Python lambda that means the same, as text. Raises RenderError where a lambda cannot say it."""
+        return raw_text(self.to_term(), "elixir", width)
+
+    def to_python(self, *, exact: bool = False, width: int = 100) -> str:
+        """A lambda, or where that is not enough a match function, as text.
+
+        `spec(text, syntax="python")`, with the row type of this spec and the classes that the text names in `env`,
+        reads it back as the same spec if one of Python's can be the same. A spec of Erlang's or Elixir's may have what
+        Python has no operator for, or a head that Python would take for more: then there may be a lambda with the same
+        results for the values that its operators are for, and it is given unless `exact`. The list is in
+        `matchspec.render`. Raises RenderError where there is no text.
+        """
         from matchspec.render import to_python
 
         try:
-            return to_python(self)
+            return to_python(self, exact, width)
         except RecursionError:
             raise stack_exhausted() from None
 

@@ -5,6 +5,7 @@ from typing import Any, Final, cast
 
 from grammar.errors import MatchSpecError
 from grammar.tree import Language
+from matchspec.values import shown
 
 SYNTAXES: Final = ("auto", "python", "erlang", "elixir")
 
@@ -25,8 +26,8 @@ def language_of(text: str, syntax: Any = "auto") -> Language:
     has parentheses where the others have braces or names such as `ANY`, Elixir's when it has `:atoms` or `%{maps}`,
     and Erlang's otherwise. Raises MatchSpecError for an unknown `syntax`.
     """
-    if syntax not in SYNTAXES:
-        raise MatchSpecError(f"syntax must be one of {', '.join(SYNTAXES)}, not {syntax!r}")
+    if not isinstance(syntax, str) or syntax not in SYNTAXES:
+        raise MatchSpecError(f"syntax must be one of {', '.join(SYNTAXES)}, not {shown(syntax)}")
     if syntax != "auto":
         return cast(Language, syntax)
     start = _COMMENTS.sub("", text, count=1)

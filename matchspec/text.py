@@ -40,13 +40,17 @@ _ELIXIR_OPERATORS: Final = frozenset("+ - * / < > <= >= == != === !== =~ ++ -- &
 _PYTHON_VALUES: Final = (date, datetime, time, timedelta, Decimal, Fraction, UUID)
 
 
+def _check_syntax(syntax: Term) -> None:
+    if not isinstance(syntax, str) or syntax not in ("erlang", "elixir", "python"):
+        raise MatchSpecError(f"syntax must be 'erlang', 'elixir' or 'python', not {shown(syntax)}")
+
+
 def format_term(term: Term, syntax: Syntax = "erlang") -> str:
     """The text of a term, on one line.
 
     Raises RenderError for a value that has no text in this language, TermError when nested too deeply.
     """
-    if syntax not in ("erlang", "elixir", "python"):
-        raise MatchSpecError(f"syntax must be 'erlang', 'elixir' or 'python', not {syntax!r}")
+    _check_syntax(syntax)
     try:
         match syntax:
             case "erlang":
@@ -69,8 +73,7 @@ def parse_term(text: str, syntax: Syntax = "erlang") -> Term:
     from grammar import parse_term as parse
     from matchspec.literals import term_from_node
 
-    if syntax not in ("erlang", "elixir", "python"):
-        raise MatchSpecError(f"syntax must be 'erlang', 'elixir' or 'python', not {syntax!r}")
+    _check_syntax(syntax)
     try:
         parsed = parse(text, syntax)
         return term_from_node(parsed.node, parsed.source)

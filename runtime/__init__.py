@@ -9,6 +9,7 @@ from matchspec.values import Pid, Ref
 from runtime import ets
 from runtime.agent import Agent
 from runtime.agent_server import AGENT
+from runtime.child_spec import ChildSpec
 from runtime.errors import BadArg
 from runtime.executor import Job, QueryExecutor
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, SHUTDOWN, TIMEOUT, Exit, Killed
@@ -40,8 +41,12 @@ from runtime.process import (
     unregister,
     whereis,
 )
+from runtime.process_registry import Registry, Via
 from runtime.stream import Stream
+from runtime.supervisor import Supervisor
 from runtime.task import TASK, Task
+from runtime.task_supervisor import TaskSupervisor
+from runtime.timers import cancel_timer, read_timer, send_after
 
 __all__ = [
     "AGENT",
@@ -58,6 +63,7 @@ __all__ = [
     "TIMEOUT",
     "Agent",
     "BadArg",
+    "ChildSpec",
     "Exit",
     "ExitReason",
     "Job",
@@ -66,11 +72,16 @@ __all__ = [
     "Pid",
     "QueryExecutor",
     "Ref",
+    "Registry",
     "Stream",
+    "Supervisor",
     "Task",
+    "TaskSupervisor",
+    "Via",
     "areceive",
     "asleep",
     "callers",
+    "cancel_timer",
     "demonitor",
     "ets",
     "exit",
@@ -79,11 +90,13 @@ __all__ = [
     "mailbox_size",
     "monitor",
     "processes",
+    "read_timer",
     "receive",
     "register",
     "registered",
     "self_",
     "send",
+    "send_after",
     "sleep",
     "spawn",
     "spawn_link",

@@ -8,6 +8,7 @@ and nothing changes. Results of queries are computed outside the gate, on rows t
 """
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Literal, TypeAlias, final
 
@@ -41,6 +42,8 @@ class Gate:
 
     def __init__(self, name: str, owner: Pid, access: Access, ordered: bool) -> None:
         self.lock: Final = threading.RLock()
+        self.acquire: Final[Callable[[], bool]] = self.lock.acquire  # looked up once: both are called every time
+        self.release: Final[Callable[[], None]] = self.lock.release
         self.owner = owner
         self.name = name
         self.access: Access = access
@@ -81,7 +84,7 @@ class Gate:
     def leave(self) -> None:
         """With the lock held, which it lets go: what the table has to do after an operation."""
         if self.hook is None:
-            self.lock.release()
+            self.release()
             return
         hook = self.let_go()
         if hook is not None:
@@ -96,7 +99,7 @@ class Gate:
             if outermost and hook is not None:
                 hook.leaving()
         finally:
-            self.lock.release()
+            self.release()
         return hook if outermost else None
 
     def check_owner(self, what: str) -> None:
@@ -115,13 +118,13 @@ class Reading:
 
     def __enter__(self) -> None:
         gate = self._gate
-        gate.lock.acquire()
+        gate.acquire()
         try:
             gate.check_alive()
             gate.check_access("protected")
             gate.enter()
         except BaseException:
-            gate.lock.release()
+            gate.release()
             raise
         gate.guarded += self.guards
 
@@ -142,7 +145,7 @@ class Writing:
 
     def __enter__(self) -> None:
         gate = self._gate
-        gate.lock.acquire()
+        gate.acquire()
         try:
             gate.check_alive()
             gate.check_access("public")
@@ -151,7 +154,7 @@ class Writing:
                 raise BadArg("busy", "table", gate.name, allowed, gate.name)
             gate.enter()
         except BaseException:
-            gate.lock.release()
+            gate.release()
             raise
         gate.guarded += 1
 

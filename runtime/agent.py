@@ -14,17 +14,21 @@ The state is passed to functions and given back by them as it is, without a copy
 safe inside a function, and nowhere else: give out copies, or what cannot be changed.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar, final
 
-from matchspec.values import Atom, Pid, Term
+from matchspec.values import Pid, Term
 from runtime import kernel
 from runtime.agent_server import AgentServer
+from runtime.child_spec import ChildSpec, id_of
+from runtime.ending import Shutdown
 from runtime.errors import BadArg
 from runtime.exits import NORMAL, as_reason
 from runtime.kernel import Process, current, landed
 from runtime.launch import callers_of, label_of
-from runtime.process import register
+from runtime.process import Name, find, register
+from runtime.restarts import Restart
 from runtime.scheduler import lock
 
 S = TypeVar("S")
@@ -59,32 +63,44 @@ class Agent(Generic[S]):
 
     @staticmethod
     def start_link(
-        fn: Callable[[], T], *, name: str | Atom | None = None, timeout: Timeout = None, dedicated: bool = False
+        fn: Callable[[], T], *, name: Name | None = None, timeout: Timeout = None, dedicated: bool = False
     ) -> "Agent[T]":
         """Starts an agent whose first state is `fn()`, linked to the calling process. Elixir's Agent.start_link/2.
 
         `dedicated` gives it a thread of its own, which runs all its functions. O(1).
-        Raises Exit with the reason when `fn` raises, and with TIMEOUT when it takes longer than `timeout`; BadArg:
-        "already_exists" when the name is taken, "type", "option".
+        Raises Exit with the reason when `fn` raises, by which a caller that does not trap exits ends, and with TIMEOUT
+        when it takes longer than `timeout`; BadArg: "already_exists" when the name is taken, "type", "option".
         """
         return _start(fn, name, timeout, dedicated, True)
 
     @staticmethod
     def start(
-        fn: Callable[[], T], *, name: str | Atom | None = None, timeout: Timeout = None, dedicated: bool = False
+        fn: Callable[[], T], *, name: Name | None = None, timeout: Timeout = None, dedicated: bool = False
     ) -> "Agent[T]":
         """As `start_link`, without the link. Elixir's Agent.start/2."""
         return _start(fn, name, timeout, dedicated, False)
 
     @staticmethod
-    def whereis(name: str | Atom | Pid) -> "Agent[Any] | None":
+    def whereis(name: Name | Pid) -> "Agent[Any] | None":
         """The agent of this name or pid, or None when there is none. O(1)."""
-        if isinstance(name, Pid):
-            process = kernel.find(name)
-        else:
-            process = kernel.names.get(name.name if isinstance(name, Atom) else name)
+        process = find(name, "name")
         server = None if process is None else process.server
         return Agent(server) if isinstance(server, AgentServer) else None
+
+    @staticmethod
+    def child_spec(
+        fn: Callable[[], Any],
+        *,
+        id: Term = None,
+        restart: Restart = "permanent",
+        shutdown: Shutdown = 5.0,
+        name: Name | None = None,
+        timeout: Timeout = None,
+        dedicated: bool = False,
+    ) -> ChildSpec:
+        """An agent as a child of a Supervisor. Its id is the name, or else "Agent", unless given."""
+        start = functools.partial(Agent.start_link, fn, name=name, timeout=timeout, dedicated=dedicated)
+        return ChildSpec(id_of(id, name, "Agent"), start, restart, shutdown)
 
     # --- using ----------------------------------------------------------------------------------------------------
 
@@ -140,9 +156,7 @@ class Agent(Generic[S]):
         return result
 
 
-def _start(
-    fn: Callable[[], Any], name: str | Atom | None, timeout: Timeout, dedicated: bool, linked: bool
-) -> Agent[Any]:
+def _start(fn: Callable[[], Any], name: Name | None, timeout: Timeout, dedicated: bool, linked: bool) -> Agent[Any]:
     if not callable(fn):
         raise BadArg("type", "fn", fn, "allowed is a function without parameters, which gives the first state")
     if type(dedicated) is not bool:
@@ -154,22 +168,21 @@ def _start(
     try:
         if name is not None:
             register(name, process.pid)
+        if linked:
+            _link(parent, process)
         server.start(fn, parent, timeout)
-    except BaseException:
+    except BaseException as error:
         kernel.end(process, NORMAL)
+        if not parent.alive:
+            raise landed(parent) from error
         raise
-    if linked:
-        _link(parent, process)
+    if not parent.alive:
+        raise landed(parent)
     return Agent(server)
 
 
 def _link(parent: Process, process: Process) -> None:
-    victims: list[kernel.Victim] = []
+    process.parent = parent.pid
     with lock:
-        if process.alive:
+        if process.alive and parent.alive:
             kernel.join(parent, process)
-        else:  # somebody ended it in between
-            kernel.signal(parent, process.pid, process.reason, victims)
-    kernel.end_all(victims)
-    if not parent.alive:
-        raise landed(parent)

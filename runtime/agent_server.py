@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, TypeAlias, final
 
 from matchspec.values import Atom, Term
 from runtime import kernel
-from runtime.exits import NOPROC, TIMEOUT, Exit, Killed
+from runtime.exits import KILLED, NOPROC, TIMEOUT, Exit, Killed
 from runtime.kernel import Process, landed
 from runtime.launch import ended_by, launch, log_crash
 from runtime.process import deadline_of
@@ -85,7 +85,9 @@ class AgentServer:
         request = Request("update", lambda _: init(), caller)
         self._run(request)
         if not request.failed and deadline is not None and caller.scheduler.now() > deadline:
-            self._fail(request, TIMEOUT)
+            with lock:
+                kernel.depart(process)
+            raise self._too_late(caller)
         self._pass_on()
         if request.failed:
             raise Exit(request.reason)
@@ -97,10 +99,16 @@ class AgentServer:
         try:
             self._await(first, caller, deadline)
         except Exit:
-            kernel.end(self.process, TIMEOUT)
-            raise Exit(TIMEOUT) from None
+            raise self._too_late(caller) from None
         if first.failed:
             raise Exit(first.reason)
+
+    def _too_late(self, caller: Process) -> Exit:
+        """The first state took too long: the agent is killed, and its caller, if linked, is not told by a signal."""
+        with lock:
+            kernel.part(caller, self.process)
+        kernel.end(self.process, KILLED)
+        return Exit(TIMEOUT)
 
     def _serve(self) -> None:
         """What the thread of a dedicated agent does."""
@@ -119,8 +127,9 @@ class AgentServer:
 
     def call(self, kind: Kind, work: Work, timeout: float | None, caller: Process) -> Any:
         """Has `work` run, and gives what it gives. Raises Exit."""
-        process = self.process
         deadline = None if timeout is None else deadline_of(caller, timeout)
+        if self._take_idle(caller):
+            return self._run_here(kind, work, caller, deadline, timeout)
         request = Request(kind, work, caller)
         if self._begin(request, timeout):
             self._run_up_to(request)
@@ -128,14 +137,71 @@ class AgentServer:
             self._await(request, caller, deadline, timeout)
             if request.granted:
                 self._run_up_to(request)
+        if caller.scheduler.takes_turns:
+            caller.scheduler.pause()
+        return self._result(request, caller, deadline, timeout)
+
+    def _take_idle(self, caller: Process) -> bool:
+        """Takes the agent if it is idle and nothing is queued: the usual case, for which `_run_here` is made."""
+        process = self.process
+        lock.acquire()
+        if self.busy or self.queue or not process.alive or process is caller or process.scheduler.takes_turns:
+            lock.release()
+            return False
+        self.busy = True
+        process.attended = True
+        lock.release()
+        return True
+
+    def _run_here(self, kind: Kind, work: Work, caller: Process, deadline: float | None, timeout: float | None) -> Any:
+        """Runs one function as the agent, which the caller has, without a Request if all goes well."""
+        process = self.process
+        token = kernel.inner.set(process)
+        try:
+            result = work(self.state)
+        except BaseException as error:  # noqa: BLE001  # whatever the function raises ends the agent
+            kernel.inner.reset(token)
+            request = Request(kind, work, caller)
+            self._raised(request, error)
+            self._pass_on()
+            return self._result(request, caller, deadline, timeout)
+        kernel.inner.reset(token)
+        value: Any = None
+        if kind == "get":
+            value = result
+        elif kind == "update":
+            self.state = result
+        elif kind == "get_and_update" and isinstance(result, tuple) and len(result) == 2:
+            value, self.state = result
+        else:
+            request = Request(kind, work, caller)
+            self._take(request, result)
+            self._pass_on()
+            return self._result(request, caller, deadline, timeout)
+        lock.acquire()
+        if process.alive and not self.queue:
+            self.busy = False
+            process.attended = False
+            process.mailbox = None
+            lock.release()
+            if caller.alive and (deadline is None or caller.scheduler.now() <= deadline):
+                return value
+        else:
+            lock.release()
+            self._pass_on()
+        request = Request(kind, work, caller)
+        self._finish(request, not process.alive, process.reason)
+        request.value = value
+        return self._result(request, caller, deadline, timeout)
+
+    def _result(self, request: Request, caller: Process, deadline: float | None, timeout: float | None) -> Any:
+        """What a call gives. Raises Exit, and Killed if the caller has been ended meanwhile."""
         if not caller.alive:
             raise landed(caller)
         if request.failed:
             raise self._exit(request, request.reason, timeout)
         if deadline is not None and caller.scheduler.now() > deadline:
             raise self._exit(request, TIMEOUT, timeout)
-        if process.scheduler.takes_turns:
-            caller.scheduler.pause()
         return request.value
 
     async def call_async(self, kind: Kind, work: Work, timeout: float | None, caller: Process) -> Any:
@@ -148,11 +214,7 @@ class AgentServer:
             await self._await_async(request, caller, deadline, timeout)
             if request.granted:
                 self._run_up_to(request)
-        if request.failed:
-            raise self._exit(request, request.reason, timeout)
-        if deadline is not None and caller.scheduler.now() > deadline:
-            raise self._exit(request, TIMEOUT, timeout)
-        return request.value
+        return self._result(request, caller, deadline, timeout)
 
     def cast(self, work: Work) -> None:
         """Has `work` run some time soon, by another thread or the next caller; nothing is said if it fails."""
@@ -265,7 +327,32 @@ class AgentServer:
                 if self._granted_or_idle():
                     return
                 request = self.queue.popleft()
+                casts = self._casts() if request.kind == "cast" else []
             self._run(request)
+            if casts:
+                self._run_casts(casts)
+
+    def _casts(self) -> list[Request]:
+        """Takes the casts at the head of the queue. The lock is held."""
+        casts: list[Request] = []
+        while self.queue and self.queue[0].kind == "cast":
+            casts.append(self.queue.popleft())
+        return casts
+
+    def _run_casts(self, casts: list[Request]) -> None:
+        """Runs casts, one after another, unless the agent ends in between."""
+        process = self.process
+        token = kernel.inner.set(process)
+        request = casts[0]
+        try:
+            for request in casts:
+                if not process.alive:
+                    return
+                self.state = request.work(self.state)
+        except BaseException as error:  # noqa: BLE001  # whatever the function raises ends the agent
+            self._raised(request, error)
+        finally:
+            kernel.inner.reset(token)
 
     def _granted_or_idle(self) -> bool:
         """Makes the agent idle if the queue is empty, or grants it to the caller who is first. The lock is held."""
@@ -292,15 +379,20 @@ class AgentServer:
         token = kernel.inner.set(process)
         try:
             result = request.work(self.state)
-        except Killed:
-            self._finish(request, True, process.reason)
         except BaseException as error:  # noqa: BLE001  # whatever the function raises ends the agent
-            self._fail(request, ended_by(process, error))
+            self._raised(request, error)
         else:
             self._take(request, result)
         finally:
             kernel.inner.reset(token)
             self._running = None
+
+    def _raised(self, request: Request, error: BaseException) -> None:
+        """The function has raised: the agent ends, if it has not been ended by an exit signal."""
+        if isinstance(error, Killed) or not self.process.alive:
+            self._finish(request, True, self.process.reason)
+        else:
+            self._fail(request, ended_by(self.process, error))
 
     def _take(self, request: Request, result: Any) -> None:
         """What the result of a function means; nothing, if an exit signal has come meanwhile."""
@@ -351,4 +443,5 @@ class AgentServer:
                     request.caller.wake()
 
     def _exit(self, request: Request, reason: Term, timeout: float | None) -> Exit:
-        return Exit((reason, (AGENT, Atom(request.kind), [self.process.pid, request.work, timeout])))
+        what = request.work(None) if request.kind == "stop" else request.work  # with which reason, or which function
+        return Exit((reason, (AGENT, Atom(request.kind), [self.process.pid, what, timeout])))

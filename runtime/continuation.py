@@ -8,9 +8,9 @@ A continuation can be pickled. The query does not travel with it, nor does the t
 program, it says which table it belongs to, and waits for `ets.repair_continuation` to give it the query again.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar, final
-from uuid import uuid4
 
 from matchspec.intervals import Ranges
 from matchspec.program import Program
@@ -28,7 +28,7 @@ Outward: TypeAlias = Callable[[Results], Results]  # copies what must not be sha
 Revive: TypeAlias = "Callable[..., Continuation[Any]]"
 Parts: TypeAlias = tuple[Any, ...]
 
-PROGRAM: Final = uuid4().hex  # tells the continuations of this program from those of others
+PROGRAM: Final = os.urandom(16).hex()  # tells the continuations of this program from those of others
 # Rows fetched at a time: enough to make the lock cheap, few enough not to keep others waiting.
 SMALLEST_PAGE: Final = 64
 LARGEST_PAGE: Final = 4096

@@ -162,6 +162,9 @@ class TableCore(Queryable[Row]):
 
     def _key(self, term: Term, argument: str = "key") -> Key:
         """What stands for a key in the storage. Raises BadArg, cause "type", for a term that is nested too deeply."""
+        kind = type(term)
+        if kind is int or kind is str:
+            return self._storage.key(term)
         try:
             return self._storage.key(term)
         except TermError as error:
@@ -170,7 +173,10 @@ class TableCore(Queryable[Row]):
     def _key_in(self, row: StoredRow) -> Key:
         """The key of a row that is going to be stored."""
         term = row[self._keypos]
-        if type(term) not in _USUAL_KEYS:
+        kind = type(term)
+        if kind is int or kind is str:
+            return self._storage.key(term)
+        if kind not in _USUAL_KEYS:
             self._exotic = True
             self._odd = self._odd or (rank(term) != OTHER and isinstance(term, (int, float, str, bytes)))
         return self._key(term, "row")

@@ -14,14 +14,13 @@ from matchspec.values import Term
 from runtime import kernel
 from runtime.exits import NORMAL, Killed
 from runtime.kernel import Monitor, Process, landed
-from runtime.launch import Done, ended_by
+from runtime.launch import ended_by
 from runtime.scheduler import Waiter, lock
 
 Make: TypeAlias = Callable[[], Awaitable[Any]]
 
 _starting: Final = threading.Lock()
 _loops: Final[list[asyncio.AbstractEventLoop]] = []  # the runtime's own, once there is one
-_running: Final[set[asyncio.Task[None]]] = set()  # asyncio itself does not keep its tasks alive
 
 
 @final
@@ -61,7 +60,7 @@ def _own_loop() -> asyncio.AbstractEventLoop:
         return _loops[0]
 
 
-def launch(process: Process, make: Make, done: Done | None) -> None:
+def launch(process: Process, make: Make) -> None:
     """Starts a coroutine process. `make` is called, and what it gives awaited, as the process."""
     running = running_loop()
     loop = _own_loop() if running is None else running
@@ -71,40 +70,34 @@ def launch(process: Process, make: Make, done: Done | None) -> None:
         with lock:
             process.scheduler.enter(gate)
     if running is not None:
-        _begin(process, make, done, loop, gate)
+        _begin(process, make, loop, gate)
     else:
-        loop.call_soon_threadsafe(_begin, process, make, done, loop, gate)
+        loop.call_soon_threadsafe(_begin, process, make, loop, gate)
 
 
-def _begin(
-    process: Process, make: Make, done: Done | None, loop: asyncio.AbstractEventLoop, gate: LoopWaiter | None
-) -> None:
-    task = loop.create_task(_drive(process, make, done, gate))
-    _running.add(task)
-    task.add_done_callback(_running.discard)
+def _begin(process: Process, make: Make, loop: asyncio.AbstractEventLoop, gate: LoopWaiter | None) -> None:
+    task = loop.create_task(_drive(process, make, gate))
 
     def cancel() -> None:
-        if not loop.is_closed():
+        if gate is None and not loop.is_closed():  # where processes take turns, the end of one wakes it instead
             loop.call_soon_threadsafe(task.cancel)
 
-    if gate is None:  # where processes take turns, the end of a process wakes it instead
-        process.cancel = cancel
-        if not process.alive:
-            task.cancel()
+    process.cancel = cancel  # which also keeps the task alive: asyncio itself does not
+    if gate is None and not process.alive:
+        task.cancel()
 
 
-async def _drive(process: Process, make: Make, done: Done | None, gate: LoopWaiter | None) -> None:
+async def _drive(process: Process, make: Make, gate: LoopWaiter | None) -> None:
     kernel.inner.set(process)
     if gate is not None:
         await gate.future
     with lock:
         process.attended = process.alive
     reason: Term = NORMAL
+    result: Any = None
     try:
         if process.alive:
             result = await make()
-            if done is not None and process.alive:
-                done(result)
     except Killed:
         reason = process.reason
     except asyncio.CancelledError as error:
@@ -113,11 +106,19 @@ async def _drive(process: Process, make: Make, done: Done | None, gate: LoopWait
     except BaseException as error:  # noqa: BLE001  # whatever the function raises ends its process, and only that
         reason = ended_by(process, error)
     process.cancel = None
-    kernel.detach(process)
-    kernel.end(process, reason)
+    if reason is NORMAL:
+        kernel.finish(process, result)
+    else:
+        kernel.detach(process)
+        kernel.end(process, reason)
     if gate is not None:
         with lock:
             process.scheduler.leave()
+
+
+async def step() -> None:
+    """Lets the other coroutines of this loop run once: what they have to say may be said then, without a waiter."""
+    await asyncio.sleep(0)
 
 
 def prepare(process: Process, monitor: Monitor | None = None) -> LoopWaiter:

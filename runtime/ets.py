@@ -36,7 +36,6 @@ from runtime.rows import AnyRow, RowShape, RowType, row_shape
 from runtime.statistics import Statistics
 from runtime.storage import END, KINDS, Kind, Storage
 from runtime.subscriptions import Event, Subscription
-from runtime.tabfile import VERSION, TableReader
 from runtime.table import Table
 from runtime.updates import Position
 
@@ -331,6 +330,8 @@ def file2tab(path: Checked, row: RowType = None) -> AnyTable:
     type. O(n). Erlang's ets:file2tab/1. Raises BadArg: "file" for a file that cannot be read or is no table file;
     "checksum" for a damaged one; "already_exists" for the name of a named table; "type" for rows not of the row type.
     """
+    from runtime.tabfile import TableReader
+
     reader = TableReader(path)
     header = reader.header
     table = new(
@@ -356,6 +357,8 @@ def tabfile_info(path: Checked) -> Info:
 
     O(n): the whole file is checked. Erlang's ets:tabfile_info/1. Raises BadArg: "file", "checksum".
     """
+    from runtime.tabfile import VERSION, TableReader
+
     reader = TableReader(path)
     header = reader.header
     told = {item: header[item] for item in ("type", "protection", "named_table", "keypos", "size")}

@@ -18,6 +18,7 @@ from uuid import UUID
 
 from matchspec.terms import Key, exact_key, is_atom, is_float, is_integer
 from matchspec.values import Atom, Pid, Ref, Term
+from runtime.errors import show
 
 Annotation: TypeAlias = Any  # what stands behind a field's colon: int, str | None, list[int], ...
 RowClass: TypeAlias = Any  # a NamedTuple class
@@ -41,12 +42,21 @@ class UncheckableError(Exception):
     """An annotation that cannot be checked when a row comes in."""
 
 
-class Check:
-    """What one field admits. `expected` says it in words, `immutable` that no value it admits can be changed."""
+class Nowhere:
+    """A type that no value has."""
 
-    def __init__(self, expected: str, immutable: bool) -> None:
+
+class Check:
+    """What one field admits. `expected` says it in words, `immutable` that no value it admits can be changed.
+
+    `exact` is a type whose own instances, those of subclasses aside, are all admitted as they are; Nowhere if there is
+    none.
+    """
+
+    def __init__(self, expected: str, immutable: bool, exact: type = Nowhere) -> None:
         self.expected: Final = expected
         self.immutable: Final = immutable
+        self.exact: Final = exact
 
     def convert(self, value: Term) -> Term:
         """The value as it is stored, or REFUSED."""
@@ -104,7 +114,7 @@ class InstanceCheck(Check):
     """An instance of a class. `strict` keeps out members of Enums, and datetimes where a date is asked for."""
 
     def __init__(self, kind: type, expected: str, immutable: bool, strict: bool) -> None:
-        super().__init__(expected, immutable)
+        super().__init__(expected, immutable, kind)
         self._kind: Final = kind
         self._strict: Final = strict
 
@@ -243,12 +253,12 @@ _ANY: Final = AnyCheck("any term", False)
 _SIMPLE: Final[dict[Annotation, Check]] = {
     Any: _ANY,
     object: _ANY,
-    int: IntCheck("int", True),
-    float: FloatCheck("float", True),
-    bool: BoolCheck("bool", True),
+    int: IntCheck("int", True, int),
+    float: FloatCheck("float", True, float),
+    bool: BoolCheck("bool", True, bool),
     None: NoneCheck("None", True),
     type(None): NoneCheck("None", True),
-    Atom: AtomCheck("Atom", True),
+    Atom: AtomCheck("Atom", True, Atom),
     str: InstanceCheck(str, "str", True, True),
     bytes: InstanceCheck(bytes, "bytes", True, True),
     date: InstanceCheck(date, "date", True, True),
@@ -265,7 +275,7 @@ def compile_field(annotation: Annotation, nested: NestedRows) -> Check:
     try:
         simple = _SIMPLE.get(annotation)
     except TypeError:  # Literal[[]] and the like
-        raise UncheckableError(f"{annotation!r} is no type") from None
+        raise UncheckableError(f"{show(annotation)} is no type") from None
     if simple is not None:
         return simple
     inner = getattr(annotation, "__supertype__", None) or getattr(annotation, "__value__", None)
@@ -281,7 +291,7 @@ def compile_field(annotation: Annotation, nested: NestedRows) -> Check:
     if typing.is_typeddict(annotation):
         return DictCheck(_SIMPLE[str], _ANY, str(annotation.__name__))
     if not isinstance(annotation, type):
-        raise UncheckableError(f"{annotation!r} cannot be checked when a row comes in; Any admits everything")
+        raise UncheckableError(f"{show(annotation)} cannot be checked when a row comes in; Any admits everything")
     if is_named_tuple(annotation):
         return nested(annotation)
     return _instance(annotation, annotation.__name__)
@@ -315,7 +325,7 @@ def _compile_generic(
         return nested(origin)
     if isinstance(origin, type):
         return _instance(origin, expected)
-    raise UncheckableError(f"{annotation!r} cannot be checked when a row comes in; Any admits everything")
+    raise UncheckableError(f"{show(annotation)} cannot be checked when a row comes in; Any admits everything")
 
 
 def _instance(kind: type, expected: str) -> Check:

@@ -92,15 +92,8 @@ class SetStorage(Storage):
         self._slots.clear()
 
     def remove_chosen(self, rows: Sequence[StoredRow]) -> None:
-        done: list[tuple[Key, StoredRow]] = []
-        try:
-            for key, row in [(exact_key(row[self.keypos]), row) for row in rows]:
-                self._slots.remove(key)
-                done.append((key, row))
-        except BaseException:
-            for key, row in reversed(done):
-                self.put(key, row)
-            raise
+        keypos = self.keypos
+        self._slots.remove_all([exact_key(row[keypos]) for row in rows])
 
     def replace_chosen(self, rows: Sequence[StoredRow], others: Sequence[StoredRow]) -> None:
         places = [self._slots.index[exact_key(row[self.keypos])] for row in rows]

@@ -14,7 +14,7 @@ from sortedcontainers import SortedList
 from matchspec.intervals import Interval, Ranges, is_point
 from matchspec.terms import OTHER, Key, order_key, rank
 from matchspec.values import Term
-from runtime.errors import BadArg
+from runtime.errors import BadArg, show
 from runtime.storage import Storage, StoredRow
 from runtime.watched import Change, Observer
 
@@ -71,7 +71,8 @@ class Index(Observer):
                 value = order_key(new[self.column])
                 count = more.get(value, 0)
                 if count > 0 and count + sum(self._buckets.get(value, {}).values()) > 1:
-                    allowed = f"the index of {self.field!r} is unique, and another row has {new[self.column]!r} there"
+                    there = show(new[self.column])
+                    allowed = f"the index of {self.field!r} is unique, and another row has {there} there"
                     raise BadArg("unique", "row", new, allowed, self._table)
 
     def note(self, changes: list[Change]) -> None:

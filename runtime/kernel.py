@@ -23,6 +23,7 @@ from typing import Any, Final, TypeAlias, final
 from matchspec.values import Atom, Pid, Ref, Term
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, Exit, Killed
 from runtime.mailbox import Mailbox
+from runtime.orderly import Leave, Orderly
 from runtime.scheduler import SYSTEM, Scheduler, ThreadWaiter, Waiter, lock
 
 DOWN: Final = Atom("DOWN")
@@ -37,38 +38,54 @@ class State(enum.Enum):
 
 
 class Belonging:
-    """Something that is closed, or passed on, when its owner ends."""
+    """Something that is closed, or passed on, when its owner ends. `late`: after those that are not late."""
+
+    late = False
 
     def owner_ended(self, owner: Pid, reason: Term) -> None:
         """Called without the lock, once, before anybody hears of the end."""
         raise AssertionError("every belonging has its own")
 
 
+class Sink:
+    """Where the result of a process goes. Both methods are called with the lock held."""
+
+    def take(self, value: Any) -> None:
+        """The function of the process has returned this; the process is about to end."""
+        raise AssertionError("every sink has its own")
+
+    def ended(self, reason: Term) -> None:
+        """The process has ended, with or without a result."""
+
+
 @final
-class Monitor:
+class Monitor(Sink):
     """One process watches another. `shown` stands for the watched one in the DOWN message: its pid, or its name.
 
     `waiter` waits for just this: the DOWN message, or the reply that a task sends with the same reference.
     """
 
-    __slots__ = ("ref", "shown", "waiter", "watched", "watcher")
+    __slots__ = ("active", "ref", "shown", "waiter", "watched", "watcher")
 
     def __init__(self, ref: Ref, watcher: "Process", watched: "Process", shown: Term) -> None:
         self.ref: Final = ref
         self.watcher: Final = watcher
         self.watched: Final = watched
         self.shown: Final = shown
+        self.active = True  # it has neither fired nor been taken away
         self.waiter: Waiter | None = None
 
     def fire(self, reason: Term) -> None:
         """The watched process has ended. The lock is held."""
+        self.active = False
         self.watcher.box().put_down(self.ref, (DOWN, self.ref, PROCESS, self.shown, reason))
         self.wake()
 
-    def reply(self, value: Term) -> None:
-        """The watched process has something to say to its watcher: the message (reference, value)."""
-        self.watcher.box().put_reply(self.ref, (self.ref, value))
-        self.wake()
+    def take(self, value: Any) -> None:
+        """A task has its result: its owner gets the message (reference, value), unless it does not want it any more."""
+        if self.active:
+            self.watcher.box().put_reply(self.ref, (self.ref, value))
+            self.wake()
 
     def wake(self) -> None:
         waiter = self.waiter
@@ -104,10 +121,15 @@ class Process:
         self.monitors: dict[int, Monitor] | None = None  # those that it has set, by the number of their reference
         self.watchers: dict[int, Monitor] | None = None  # those that others have set on it
         self.belongings: dict[int, Belonging] | None = None
+        self.roster: dict[int, Any] | None = None  # a supervisor's list of children, which it leaves when it ends
+        self.sink: Sink | None = None
         self.cancel: Callable[[], None] | None = None  # ends a coroutine's wait; called without the lock
         self.on_exit: Callable[[Term], None] | None = None  # called without the lock, for those who wait for its work
         self.passive = False  # it has no thread of its own, and drops messages that come while nobody runs it
+        self.parent: Pid | None = None  # of a server: its exit signals end it even if it traps exits
+        self.heard_by: Process | None = None  # who is linked to it, but told of its end otherwise than by a message
         self.server: object = None  # what runs it, where that is no plain function: an agent's server
+        self.orderly: Orderly | None = None
 
     def __repr__(self) -> str:
         return f"<{self.pid!r} {self.name or self.label}>"
@@ -149,7 +171,9 @@ class Process:
         return waiter.woken
 
     def place(self, waiter: Waiter, monitor: Monitor | None) -> None:
-        """Puts a waiter where what it waits for will find it."""
+        """Puts a waiter where what it waits for will find it. Raises as `wait`: nothing would wake it any more."""
+        if not self.alive:
+            raise landed(self)
         if monitor is not None and monitor.waiter is None:
             monitor.waiter = waiter
         else:
@@ -216,6 +240,15 @@ def current() -> Process:
     return process
 
 
+def still(process: Process) -> None:
+    """The calling process acts on others; the lock is held. Raises Killed, or Exit, when it has ended meanwhile.
+
+    Nobody may hear of what a process does after they have heard of its end.
+    """
+    if not process.alive:
+        raise landed(process)
+
+
 def landed(process: Process) -> BaseException:
     """What a call of an ended process raises. A thread of the user's own is another process from then on."""
     if not process.own_thread:
@@ -274,9 +307,14 @@ def adopt(process: Process) -> None:
 
 
 def release(process: Process) -> None:
-    """The calling thread has run the function of this process to its end."""
-    del _local.process
+    """The calling thread does not run this process any more, whose function goes on elsewhere or has failed."""
+    leave_thread()
     detach(process)
+
+
+def leave_thread() -> None:
+    """The calling thread, one of the runtime's, is no process any more."""
+    del _local.process
 
 
 def detach(process: Process) -> None:
@@ -294,9 +332,10 @@ def depart(process: Process) -> None:
 
 
 def begin(process: Process) -> None:
-    """The process exists from now on."""
+    """The process exists from now on, unless something has ended it already."""
     with lock:
-        living[process.pid.number] = process
+        if process.alive:
+            living[process.pid.number] = process
 
 
 def find(pid: Pid) -> Process | None:
@@ -314,13 +353,33 @@ def end(process: Process, reason: Term) -> None:
     end_all([(process, reason)])
 
 
+def finish(process: Process, value: Any) -> None:
+    """The function of a process has returned: gives the result to who wants it, and ends the process."""
+    victims: list[Victim] = []
+    with lock:
+        if process.alive and process.sink is not None:
+            process.sink.take(value)
+        depart(process)
+        plain = process.alive and not process.belongings and process.on_exit is None and process.cancel is None
+        if plain:
+            _exiting(process, NORMAL)
+            _exited(process, NORMAL, victims)
+    if plain:
+        end_all(victims)
+    else:
+        end(process, NORMAL)
+
+
 def end_all(victims: list[Victim]) -> None:
     """Ends processes in the order given. A list of work, not recursion: a chain of links can be of any length."""
     at = 0
     while at < len(victims):
         process, reason = victims[at]
         at += 1
-        _end_one(process, reason, victims)
+        if process.orderly is not None and isinstance(reason, Leave):
+            process.orderly.leave(reason.reason)
+        else:
+            _end_one(process, reason, victims)
 
 
 def _end_one(process: Process, reason: Term, victims: list[Victim]) -> None:
@@ -346,11 +405,15 @@ def _exiting(process: Process, reason: Term) -> list[Belonging]:
     if process.attended:
         remnants.count += 1
     living.pop(process.pid.number, None)
+    if process.roster is not None:
+        process.roster.pop(process.pid.number, None)
     if process.name is not None:
         names.pop(process.name, None)
         process.name = None
     belongings = list(process.belongings.values()) if process.belongings else []
     process.belongings = None
+    if len(belongings) > 1:
+        belongings.sort(key=lambda belonging: belonging.late)
     return belongings
 
 
@@ -360,7 +423,8 @@ def _exited(process: Process, reason: Term, victims: list[Victim]) -> None:
     links, process.links = process.links, {}
     for other in links.values():
         other.links.pop(process.pid.number, None)
-        signal(other, process.pid, reason, victims)
+        if other is not process.heard_by or not other.trapping:
+            signal(other, process.pid, reason, victims)
     watchers, process.watchers = process.watchers, None
     for monitor in (watchers or {}).values():
         watcher = monitor.watcher
@@ -369,10 +433,13 @@ def _exited(process: Process, reason: Term, victims: list[Victim]) -> None:
         monitor.fire(reason)
     monitors, process.monitors = process.monitors, None
     for monitor in (monitors or {}).values():
+        monitor.active = False
         if monitor.watched.watchers is not None:
             monitor.watched.watchers.pop(monitor.ref.number, None)
         if monitor.waiter is not None:
             process.scheduler.wake(monitor.waiter)
+    if process.sink is not None:
+        process.sink.ended(reason)
     process.mailbox = None
     process.wake()
 
@@ -381,14 +448,20 @@ def signal(target: Process, sender: Pid, reason: Term, victims: list[Victim], se
     """An exit signal arrives; the lock is held. `sent`: by `exit(pid, reason)`, else along a link.
 
     Erlang's rules: a sent `kill` cannot be trapped, and those who are linked to its victim see `killed`; `normal` ends
-    nobody, unless it is sent to oneself; who traps exits gets a message.
+    nobody, unless it is sent to oneself; who traps exits gets a message. A server that traps exits ends when its parent
+    does; a supervisor takes any other reason from its parent as the wish that it ends.
     """
     if not target.alive:
         return
     if sent and reason is KILL:
         victims.append((target, KILLED))
     elif target.trapping:
-        target.put((EXIT, sender, reason))
+        if target.orderly is not None and sender is target.orderly.parent:
+            victims.append((target, Leave(reason)))
+        elif sender is target.parent:
+            victims.append((target, reason))
+        else:
+            target.put((EXIT, sender, reason))
     elif reason is not NORMAL or (sent and sender is target.pid):
         victims.append((target, reason))
 
@@ -428,6 +501,7 @@ def unwatch(watcher: Process, ref: Ref) -> bool:
     monitor = watcher.monitors.pop(ref.number, None) if watcher.monitors is not None else None
     if monitor is None:
         return False
+    monitor.active = False
     if monitor.watched.watchers is not None:
         monitor.watched.watchers.pop(ref.number, None)
     return True

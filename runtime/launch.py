@@ -7,53 +7,66 @@ from typing import Any, Final, TypeAlias
 
 from matchspec.values import Pid, Term
 from runtime import kernel
-from runtime.exits import NORMAL, Killed, is_crash, reason_of
-from runtime.kernel import Process
+from runtime.exits import NORMAL, Exit, Killed, is_crash, reason_of
+from runtime.kernel import Process, Sink
 
 Function: TypeAlias = Callable[..., Any]
-Done: TypeAlias = Callable[[Any], None]  # takes the function's result, before the process ends
 
 _COROUTINE: Final = 0x80  # of a code object's flags: inspect.CO_COROUTINE, which would cost 10 ms to import
 _log: Final = logging.getLogger("runtime.process")
 
 
-def launch(process: Process, fn: Function, args: tuple[Any, ...], done: Done | None = None) -> None:
-    """Starts a process, which exists from now on: a plain function on a thread, a coroutine function on a loop."""
+def launch(
+    process: Process, fn: Function, args: tuple[Any, ...], sink: Sink | None = None, *, short: bool = False
+) -> None:
+    """Starts a process, which exists from now on: a plain function on a thread, a coroutine function on a loop.
+
+    `short`: it is known to take no longer than to wake a thread.
+    """
+    process.sink = sink
     kernel.begin(process)
     if is_coroutine_function(fn):
         from runtime import coroutines
 
-        coroutines.launch(process, functools.partial(fn, *args), done)
+        coroutines.launch(process, functools.partial(fn, *args))
     else:
-        process.scheduler.start(functools.partial(_run, process, fn, args, done))
+        process.scheduler.start(functools.partial(_run, process, fn, args), short)
 
 
-def _run(process: Process, fn: Function, args: tuple[Any, ...], done: Done | None) -> None:
+def _run(process: Process, fn: Function, args: tuple[Any, ...]) -> None:
     kernel.adopt(process)
     reason: Term = NORMAL
     try:
-        if process.alive:
-            result = fn(*args)
-            if isinstance(result, Coroutine):  # of a function that does not look like a coroutine function: a lambda's
-                from runtime import coroutines
-
-                kernel.release(process)
-                coroutines.launch(process, lambda: result, done)
-                return
-            if done is not None:
-                done(result)
+        result = fn(*args) if process.alive else None
     except Killed:
         reason = process.reason
     except BaseException as error:  # noqa: BLE001  # whatever the function raises ends its process, and only that
         reason = ended_by(process, error)
+    else:
+        if isinstance(result, Coroutine):  # of a function that does not look like a coroutine function: a lambda's
+            from runtime import coroutines
+
+            kernel.release(process)
+            coroutines.launch(process, lambda: result)
+        else:
+            kernel.leave_thread()
+            kernel.finish(process, result)
+        return
     kernel.release(process)
     kernel.end(process, reason)
 
 
 def ended_by(process: Process, error: BaseException) -> Term:
-    """The reason with which an error that was not caught ends a process; logged unless it is an orderly one."""
+    """The reason with which an error that was not caught ends a process; logged unless it is an orderly one.
+
+    As in Erlang and Elixir, an exit is logged of tasks and agents, but not of processes that were only spawned.
+    """
     reason = reason_of(error)
-    if process.alive and is_crash(reason):
+    if (
+        process.alive
+        and is_crash(reason)
+        and (not isinstance(error, Exit) or process.sink is not None or process.server is not None)
+    ):
         log_crash(process, reason)
     return reason
 
@@ -78,6 +91,11 @@ def label_of(fn: Function) -> str:
 def child(parent: Process, fn: Function) -> Process:
     """A process that has not begun, of the parent's scheduler, and called by the parent and the parent's callers."""
     return Process(parent.scheduler, callers_of(parent), label_of(fn))
+
+
+def sibling(process: Process) -> Process:
+    """Another process that has not begun, with the parent and the function of this one."""
+    return Process(process.scheduler, process.callers, process.label)
 
 
 def callers_of(parent: Process) -> tuple[Pid, ...]:

@@ -9,7 +9,18 @@ from runtime.errors import BadArg
 from runtime.life import TableLife
 from runtime.rows import Row
 from runtime.storage import StoredRow
-from runtime.updates import Position, changed, counted, read_changes, read_counters, rebuilt, with_key
+from runtime.updates import (
+    Position,
+    added,
+    changed,
+    counted,
+    field_index,
+    is_step,
+    read_changes,
+    read_counters,
+    rebuilt,
+    with_key,
+)
 
 D = TypeVar("D")
 
@@ -40,6 +51,16 @@ class ObjectMethods(TableLife[Row]):
 
         `ttl`: how many seconds these rows live, `math.inf` for no end; None for as long as the table says.
         """
+        if ttl is None and isinstance(row, tuple):
+            stored = self._row(row, "row")
+            key = self._key_in(stored)
+            with self._gate.writing:
+                if self._upkeep.expiry is None:
+                    self._storage.put(key, stored)
+                    self._counters.inserted += 1
+                else:
+                    self._put_all([(key, stored)], None)
+            return True
         pairs = self._pairs(row)
         seconds = self._ttl(ttl)
         with self._gate.writing:
@@ -254,8 +275,10 @@ class ObjectMethods(TableLife[Row]):
         """
         table, keypos = self._gate.name, self._keypos
         self._no_bag("update_counter")
-        steps = read_counters(change, keypos, table)
         found = self._key(key)
+        if default is MISSING and is_step(change):
+            return self._increment(key, found, change[0], change[1])
+        steps = read_counters(change, keypos, table)
         spare = self._spare(key, default)
         with self._gate.writing:
             rows = self._storage.rows_at(found)
@@ -266,6 +289,22 @@ class ObjectMethods(TableLife[Row]):
             self._storage.change(found, row)
             self._counters.updated += 1
         return totals if isinstance(change, list) else totals[0]
+
+    def _increment(self, key: Term, found: Key, position: Term, increment: int) -> int:
+        """One step of update_counter without a threshold, which most are."""
+        table, keypos = self._gate.name, self._keypos
+        with self._gate.writing:
+            rows = self._storage.rows_at(found)
+            if not rows:
+                raise self._unknown(key)
+            old = rows[0]
+            index = field_index(position, old, self._shape, keypos, table)
+            total = added(old, index, increment, table)
+            values: list[Term] = list(old)
+            values[index] = self._shape.convert_field(index, total, f"element {index + 1}", table)
+            self._storage.change(found, rebuilt(old, values))
+            self._counters.updated += 1
+        return total
 
     def _spare(self, key: Term, default: Term) -> StoredRow | None:
         """The default row under this key, or None without a default."""

@@ -27,22 +27,70 @@ _COST_IN_INDEX: Final = 6
 class Wanted:
     """Bounds that a query sets: keys, ranges of keys (of an ordered_set), and ranges of the columns with an index."""
 
-    def __init__(self, keys: list[Term] | None, ranges: Ranges, columns: list[tuple[Index, Ranges]]) -> None:
+    def __init__(
+        self,
+        keys: list[Term] | None,
+        ranges: Ranges,
+        columns: list[tuple[Index, Ranges]],
+        asked: "Asked | None" = None,
+    ) -> None:
         self.keys: Final = keys
         self.ranges: Final = ranges
         self.columns: Final = columns
+        self.asked: Final = asked
+
+
+@final
+class Asked:
+    """All that what a query wants depends on, but for the query; of a table without indexes."""
+
+    __slots__ = ("exotic", "keypos", "odd", "ordered")
+
+    def __init__(self, keypos: int, ordered: bool, exotic: bool, odd: bool) -> None:
+        self.keypos: Final = keypos
+        self.ordered: Final = ordered
+        self.exotic: Final = exotic
+        self.odd: Final = odd
 
 
 def wanted(query: Spec, storage: Storage, indexes: list[Index], *, exotic: bool, odd: bool, counts: bool) -> Wanted:
-    """What a query wants. `counts`: only rows whose result is exactly True matter. O(size of the spec)."""
+    """What a query wants. `counts`: only rows whose result is exactly True matter.
+
+    O(size of the spec); O(1) for a query that has just been asked of a table like this one.
+    """
+    if indexes:  # nothing that a query remembers may keep an index alive
+        return _wanted(as_condition(query) if counts else query, storage, indexes, None, exotic, odd)
+    memo = query.memo_of_counts if counts else query.memo
+    ordered = storage.kind == "ordered_set"
+    if isinstance(memo, Wanted):
+        asked = memo.asked
+        if (
+            asked is not None
+            and asked.keypos == storage.keypos
+            and asked.ordered is ordered
+            and asked.exotic is exotic
+            and asked.odd is odd
+        ):
+            return memo
+    asked = Asked(storage.keypos, ordered, exotic, odd)
     if counts:
-        query = as_condition(query)
+        want = _wanted(as_condition(query), storage, [], asked, exotic, odd)
+        query.memo_of_counts = want
+    else:
+        want = _wanted(query, storage, [], asked, exotic, odd)
+        query.memo = want
+    return want
+
+
+def _wanted(
+    query: Spec, storage: Storage, indexes: list[Index], asked: Asked | None, exotic: bool, odd: bool
+) -> Wanted:
     keys = bound_keys(query, storage.keypos + 1, exotic)
     if keys is not None:
-        return Wanted(keys, ALL, [])
+        return Wanted(keys, ALL, [], asked)
     ranges = column_ranges(query, storage.keypos + 1, odd) if storage.kind == "ordered_set" else ALL
     columns = [(index, column_ranges(query, index.column + 1, index.odd, False)) for index in indexes]
-    return Wanted(None, ranges, [(index, bounds) for index, bounds in columns if bounds != ALL])
+    return Wanted(None, ranges, [(index, bounds) for index, bounds in columns if bounds != ALL], asked)
 
 
 @final

@@ -3,8 +3,10 @@
 Work is taken by a thread that is idle, or by a new one while fewer than `wanted` threads are busy. More work is queued,
 since a thread that is about to finish takes it sooner, and cheaper, than a new one would start. Busy are threads that
 run; one that waits in the runtime (`leave`, `come_back`) makes room for another. What blocks elsewhere, such as in a
-socket, cannot be seen: so whenever the queue has not moved for 5 ms, a sentry adds a thread. Threads that
-have been idle for 10 seconds end. All are daemons: as in Erlang, a program ends when its main part does.
+socket, cannot be seen: so whenever the queue has not moved for 5 ms, a sentry gives work to another thread, then to
+two, to four. Work that is known to be short is queued as soon as one thread is busy: where an interpreter runs one
+thread at a time, waking another costs more than the work. Threads that have been idle for 10 seconds end. All are
+daemons: as in Erlang, a program ends when its main part does.
 """
 
 import os
@@ -18,6 +20,7 @@ Work: TypeAlias = Callable[[], None]
 
 _STUCK: Final = 0.005  # seconds that work may stay queued while none is taken
 _IDLE: Final = 10.0  # seconds
+_LINGER: Final = 200  # how often the sentry looks at an empty queue before it ends: a second
 
 
 @final
@@ -44,28 +47,33 @@ class Pool:
         self._sentry = False
         self._mine: Final = threading.local()
 
-    def start(self, work: Work) -> None:
-        """Has `work` called by a thread of the pool, soon. O(1)."""
+    def start(self, work: Work, short: bool = False) -> None:
+        """Has `work` called by a thread of the pool, soon. O(1). `short`: it takes no longer than to wake a thread."""
         with self._lock:
-            if self._idle:
-                worker = self._idle.pop()
-                self._busy += 1
-                worker.work = work
-                worker.gate.release()
-                return
-            if self._busy < self._wanted:
-                self._busy += 1
-                new = True
-            else:
+            if self._busy >= (1 if short else self._wanted):
                 self._queue.append(work)
-                new = False
-                if self._sentry:
+                guarded, self._sentry = self._sentry, True
+                if guarded:
                     return
-                self._sentry = True
+                new = False
+            else:
+                self._busy += 1
+                if self._wake(work):
+                    return
+                new = True
         if new:
             self._add(work)
         else:
             threading.Thread(target=self._watch, name="matchspec-sentry", daemon=True).start()
+
+    def _wake(self, work: Work) -> bool:
+        """Gives work to an idle thread, if there is one. The lock is held."""
+        if not self._idle:
+            return False
+        worker = self._idle.pop()
+        worker.work = work
+        worker.gate.release()
+        return True
 
     def leave(self) -> None:
         """The calling thread is going to wait; if it is one of the pool's, another may run instead."""
@@ -73,6 +81,8 @@ class Pool:
             with self._lock:
                 self._busy -= 1
                 work = self._next_queued() if self._busy < self._wanted else None
+                if work is not None and self._wake(work):
+                    return
             if work is not None:
                 self._add(work)
 
@@ -117,17 +127,23 @@ class Pool:
         return work
 
     def _watch(self) -> None:
-        """Adds a thread whenever the queue is stuck; ends when it is empty."""
-        taken = -1
+        """Gives work to other threads while the queue is stuck, each time to twice as many; ends when it is empty."""
+        taken, idle, burst = -1, 0, 1
         while True:
+            new: list[Work] = []
             with self._lock:
-                if not self._queue:
+                stuck = self._taken == taken and len(self._queue) > 0
+                for _ in range(burst if stuck else 0):
+                    work = self._next_queued()
+                    if work is not None and not self._wake(work):
+                        new.append(work)
+                burst = 2 * burst if stuck else 1
+                taken = self._taken
+                idle = 0 if stuck or self._queue else idle + 1
+                if idle > _LINGER:
                     self._sentry = False
                     return
-                stuck = self._taken == taken
-                work = self._next_queued() if stuck else None
-                taken = self._taken
-            if work is not None:
+            for work in new:
                 self._add(work)
             time.sleep(_STUCK)
 

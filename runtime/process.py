@@ -13,6 +13,7 @@ from matchspec.program import Program
 from matchspec.spec import NO_MATCH, MatchSpec
 from matchspec.values import ROW, Atom, Pid, Ref, Term
 from runtime import kernel
+from runtime.address import Address
 from runtime.errors import BadArg
 from runtime.exits import NOPROC, Exit, as_reason
 from runtime.kernel import Process, current, landed
@@ -21,7 +22,8 @@ from runtime.scheduler import lock
 
 T = TypeVar("T")
 Message: TypeAlias = Any
-Destination: TypeAlias = Pid | str | Atom
+Name: TypeAlias = str | Atom | Address
+Destination: TypeAlias = Pid | Name
 Query: TypeAlias = Any  # whatever `receive` takes: a pattern, or a query in any form
 
 _QUERY_TEXTS: Final = ("fun", "fn", "lambda", "[", "def ", "@")  # how the text of a query begins; others are patterns
@@ -95,6 +97,7 @@ def _spawn(fn: Function, args: tuple[Any, ...], linked: bool, ref: Ref | None) -
     parent = current()
     process = child(parent, fn)
     with lock:
+        kernel.still(parent)
         if linked:
             kernel.join(parent, process)
         if ref is not None:
@@ -107,25 +110,35 @@ def _spawn(fn: Function, args: tuple[Any, ...], linked: bool, ref: Ref | None) -
 # --- names ----------------------------------------------------------------------------------------------------------
 
 
-def register(name: str | Atom, pid: Pid | None = None) -> bool:
+def register(name: Name, pid: Pid | None = None) -> bool:
     """Gives a process, by default the calling one, a name; True. It goes with the process. Erlang's register/2.
 
     O(1). Raises BadArg: "already_exists" when the name is taken or the process has another one, "noproc" when the
     process has ended, "type".
     """
     caller = current()
+    process = caller if pid is None else kernel.find(_pid(pid, "pid"))
+    if process is None:
+        raise BadArg("noproc", "pid", pid, "the process has ended")
+    take_name(process, name)
+    return True
+
+
+def take_name(process: Process, name: Name) -> None:
+    """`register`, for a process that need not have begun."""
+    if isinstance(name, Address):
+        name.take(process)
+        return
     text = _name(name)
     with lock:
-        process = caller if pid is None else kernel.find(_pid(pid, "pid"))
-        if process is None:
-            raise BadArg("noproc", "pid", pid, "the process has ended")
+        if not process.alive:
+            raise BadArg("noproc", "pid", process.pid, "the process has ended")
         if text in kernel.names:
             raise BadArg("already_exists", "name", name, f"{kernel.names[text].pid!r} has this name")
         if process.name is not None:
             raise BadArg("already_exists", "pid", process.pid, f"it has a name already, {process.name!r}")
         kernel.names[text] = process
         process.name = text
-    return True
 
 
 def unregister(name: str | Atom) -> bool:
@@ -139,8 +152,10 @@ def unregister(name: str | Atom) -> bool:
     return True
 
 
-def whereis(name: str | Atom) -> Pid | None:
+def whereis(name: Name) -> Pid | None:
     """The process of this name, or None. O(1). Erlang's whereis/1."""
+    if isinstance(name, Address):
+        return name.whereis()
     process = kernel.names.get(_name(name))
     return None if process is None else process.pid
 
@@ -158,12 +173,15 @@ def _name(name: Term) -> str:
     return text
 
 
-def _find(dest: Destination, argument: str) -> Process | None:
-    """The process that a pid or a name stands for, or None. The lock is held or is not needed."""
+def find(dest: Destination, argument: str = "dest") -> Process | None:
+    """The process that a pid or a name stands for, or None. Called without the lock if it is an Address."""
     if isinstance(dest, Pid):
         return kernel.find(dest)
     if isinstance(dest, (str, Atom)):
         return kernel.names.get(_name(dest))
+    if isinstance(dest, Address):
+        pid = dest.whereis()
+        return None if pid is None else kernel.find(pid)
     raise BadArg("type", argument, dest, "allowed are a Pid and the name of a process")
 
 
@@ -176,8 +194,10 @@ def send(dest: Destination, message: T) -> T:
     Messages of one sender arrive in the order sent. Raises BadArg: "noproc" for a name that nobody has, "type".
     """
     sender = current()
+    where: Destination | None = dest.whereis() if isinstance(dest, Address) else dest
     with lock:
-        target = _find(dest, "dest")
+        kernel.still(sender)
+        target = None if where is None else find(where)
         if target is not None:
             target.put(message)
         elif not isinstance(dest, Pid):
@@ -339,6 +359,7 @@ def link(pid: Pid) -> bool:
     """
     process = current()
     with lock:
+        kernel.still(process)
         other = kernel.find(_pid(pid, "pid"))
         if other is not None:
             kernel.join(process, other)
@@ -353,6 +374,7 @@ def unlink(pid: Pid) -> bool:
     """Takes the link between the calling process and another away; True. O(1). Erlang's unlink/1."""
     process = current()
     with lock:
+        kernel.still(process)
         other = kernel.find(_pid(pid, "pid"))
         if other is not None:
             kernel.part(process, other)
@@ -366,9 +388,11 @@ def monitor(dest: Destination) -> Ref:
     the pid. Several monitors of one process are each their own. O(1). Erlang's monitor/2. Raises BadArg, cause "type".
     """
     process = current()
+    where: Destination | None = dest.whereis() if isinstance(dest, Address) else dest
     with lock:
-        target = _find(dest, "dest")
-        shown: Term = dest if isinstance(dest, Pid) else (dest, Atom("nonode@nohost"))
+        kernel.still(process)
+        target = None if where is None else find(where)
+        shown: Term = where if isinstance(where, Pid) else (dest, Atom("nonode@nohost"))
         if target is not None:
             return kernel.watch(process, target, shown).ref
         ref = Ref()
@@ -376,19 +400,19 @@ def monitor(dest: Destination) -> Ref:
         return ref
 
 
-def demonitor(ref: Ref, flush: bool = False) -> bool:
+def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
     """Ends a monitor; True. With `flush`, its DOWN message is taken out of the mailbox too. O(1). Erlang's demonitor/2.
 
-    Raises BadArg, cause "type".
+    With `info`, whether the monitor was still there: False when it had fired. Raises BadArg, cause "type".
     """
     process = current()
     if not isinstance(ref, Ref):
         raise BadArg("type", "ref", ref, "allowed is the reference that monitor gave")
     with lock:
-        kernel.unwatch(process, ref)
+        found = kernel.unwatch(process, ref)
         if flush and process.mailbox is not None:
             process.mailbox.take_down(ref)
-    return True
+    return found or not info
 
 
 def trap_exit(trap: bool) -> bool:
@@ -428,6 +452,7 @@ def send_exit(process: Process, pid: Pid, reason: Term) -> None:
     """An exit signal from `process`, which raises what that does to it if it is its own victim."""
     victims: list[kernel.Victim] = []
     with lock:
+        kernel.still(process)
         target = kernel.find(pid)
         if target is not None:
             kernel.signal(target, process.pid, reason, victims, sent=True)

@@ -13,12 +13,12 @@ from matchspec.intervals import Ranges
 from matchspec.ownership import own
 from matchspec.pattern import pattern_spec
 from matchspec.plan import keeps_key
-from matchspec.spec import NO_MATCH
+from matchspec.spec import NO_MATCH, MatchSpec
 from matchspec.terms import exactly_equal
 from matchspec.values import Term
 from runtime.continuation import Continuation, GatedPages, Walk, is_limit, stream
 from runtime.core import Checked
-from runtime.errors import BadArg
+from runtime.errors import BadArg, show
 from runtime.ordering import Found, matches, page_of, window_of
 from runtime.planner import Plan, choose, wanted
 from runtime.queryable import Chunk, Look, Pattern, Progress, Query, Spec, selected
@@ -36,6 +36,8 @@ class QueryMethods(TraversalMethods[Row]):
         return self._gate.name
 
     def _spec(self, query: Query) -> Spec:
+        if isinstance(query, MatchSpec):
+            return query
         return spec(query, row=self._shape.row_type)
 
     def _pattern(self, pattern: Pattern, body: Term) -> Spec:
@@ -59,9 +61,13 @@ class QueryMethods(TraversalMethods[Row]):
         return rows
 
     def _release(self, rows: list[StoredRow], found: int) -> None:
-        with self._gate.lock:
+        gate = self._gate
+        gate.acquire()
+        try:
             self._storage.release(rows)
             self._counters.found += found
+        finally:
+            gate.release()
 
     def _results(self, query: Spec, backwards: bool) -> list[Any]:
         program = query.program
@@ -222,6 +228,6 @@ class QueryMethods(TraversalMethods[Row]):
     def _replacement(self, row: StoredRow, result: Term) -> StoredRow:
         replacement = self._row(result, "result of the query")
         if not exactly_equal(replacement[self._keypos], row[self._keypos]):
-            allowed = f"the key stays as it is in {row!r}"
+            allowed = f"the key stays as it is in {show(row)}"
             raise BadArg("query", "result of the query", result, allowed, self._gate.name)
         return replacement

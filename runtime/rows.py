@@ -70,18 +70,23 @@ class RowShape:
         checks = self._checks
         if self.arity < 0:
             checks = checks * len(row)
-        if len(row) != len(checks):
+        count = len(checks)
+        if len(row) != count:
             return REFUSED
-        changed = kind is not self._class
-        values: list[Term] = []
-        for check, value in zip(checks, row, strict=True):
+        values: list[Term] | None = None if kind is self._class else list(row)
+        for index in range(count):
+            value = row[index]
+            check = checks[index]
+            if type(value) is check.exact:
+                continue
             converted = check.convert(value)
             if converted is REFUSED:
                 return REFUSED
             if converted is not value:
-                changed = True
-            values.append(converted)
-        return self.build(values) if changed else row
+                if values is None:
+                    values = list(row)
+                values[index] = converted
+        return row if values is None else self.build(values)
 
     def build(self, values: list[Term]) -> StoredRow:
         """A row of values that have been checked."""

@@ -23,7 +23,7 @@ from typing import Final, final
 from runtime import kernel
 from runtime.exits import KILLED, NORMAL
 from runtime.kernel import current
-from runtime.scheduler import SYSTEM, Scheduler, ThreadWaiter, Waiter, lock
+from runtime.scheduler import SYSTEM, Alarm, Scheduler, ThreadWaiter, Waiter, lock
 
 _SWITCH: Final = 0.3  # how likely a place where a switch is possible is one: often, and yet some run on for a while
 
@@ -39,6 +39,7 @@ class Simulation(Scheduler):
     takes_turns = True
 
     def __init__(self, seed: int = 0) -> None:
+        super().__init__()
         self.seed: Final = seed
         self._random: Final = random.Random(seed)  # noqa: S311  # a test's order of events is no secret
         self._time = 0.0
@@ -53,7 +54,7 @@ class Simulation(Scheduler):
     def now(self) -> float:
         return self._time
 
-    def start(self, run: Callable[[], None]) -> None:
+    def start(self, run: Callable[[], None], short: bool = False) -> None:
         gate = ThreadWaiter()
 
         def thread() -> None:
@@ -92,10 +93,16 @@ class Simulation(Scheduler):
 
     def suspending(self, waiter: Waiter, deadline: float | None) -> bool:
         if deadline is not None:
-            self._numbers += 1
-            heapq.heappush(self._timers, (deadline, self._numbers, waiter))
+            self._at(deadline, waiter)
         self._pass_on()
         return False
+
+    def set_alarm(self, alarm: Alarm, deadline: float) -> None:
+        self._at(deadline, alarm)
+
+    def _at(self, deadline: float, waiter: Waiter) -> None:
+        self._numbers += 1
+        heapq.heappush(self._timers, (deadline, self._numbers, waiter))
 
     def wake(self, waiter: Waiter) -> None:
         if not waiter.woken and not waiter.over:
@@ -116,16 +123,17 @@ class Simulation(Scheduler):
     def _pass_on(self) -> None:
         """Lets another process run: one that can, else the one whose deadline is next. The lock is held."""
         self.steps += 1
-        if self._ready:
-            self._ready.pop(self._random.randrange(len(self._ready))).resume()
-            return
-        while self._timers:
+        while self._timers and not self._ready:
             deadline, _, waiter = heapq.heappop(self._timers)
             if not waiter.woken:
                 self._time = max(self._time, deadline)
                 waiter.over = True
                 waiter.resume()
-                return
+                if not isinstance(waiter, Alarm):
+                    return
+        if self._ready:
+            self._ready.pop(self._random.randrange(len(self._ready))).resume()
+            return
         root = self._root
         if root is not None:
             self._deadlocked = True

@@ -114,6 +114,32 @@ class SlotArray(Generic[C]):
             self._settle()
         return content
 
+    def remove_all(self, keys: list[Key]) -> None:
+        """Takes out several keys; all of them or, where a comparison of keys raises, none. O(keys)."""
+        if self._readers:
+            self._detach()
+        index, contents = self.index, self.contents
+        slots: list[int] = []
+        try:
+            for key in keys:
+                slot = index.get(key, -1)
+                slots.append(slot)
+                if slot >= 0:
+                    del index[key]
+        except BaseException:
+            for key, slot in zip(keys, slots, strict=False):
+                if slot >= 0:
+                    index[key] = slot
+            raise
+        for slot in slots:
+            if slot >= 0:
+                contents[slot] = None
+                self.gone += 1
+        if self._fixes:
+            self._graves.update({key: slot for key, slot in zip(keys, slots, strict=True) if slot >= 0})
+        else:
+            self._settle()
+
     def clear(self) -> None:
         """Takes out all keys. O(1), O(n) while fixed."""
         size = len(self.contents)

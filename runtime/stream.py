@@ -14,8 +14,8 @@ from matchspec.values import Atom, Pid, Term
 from runtime import kernel
 from runtime.errors import BadArg, choice
 from runtime.exits import KILLED, NORMAL, TIMEOUT, Exit
-from runtime.kernel import Belonging, Process, current
-from runtime.launch import child, launch
+from runtime.kernel import Belonging, Process, Sink, current
+from runtime.launch import child, launch, sibling
 from runtime.outcome import ExitReason, Ok
 from runtime.process import deadline_of
 from runtime.scheduler import lock
@@ -24,22 +24,37 @@ T = TypeVar("T")
 OnTimeout: TypeAlias = Literal["exit", "kill_task"]
 Begin: TypeAlias = Callable[[Process], None]  # how a supervisor takes an item's process in
 
+# How many processes run at a time unless it is said: as many as threads in a ThreadPoolExecutor, since processes wait
+# more often than they compute, and Elixir's number, that of the processors, would leave those idle.
+PLACES: Final = min(32, (os.cpu_count() or 1) + 4)
+_SHORT: Final = 0.0005  # seconds in which a bunch of items is done that need no threads of their own
+_MANY_SHORT: Final = 4  # such bunches in a row, before the next one is expected to be the same
 _STREAM: Final = (Atom("Elixir.Task.Supervised"), Atom("stream"))
 
 
 @final
-class _Item:
-    """One item on its way."""
+class _Item(Sink):
+    """One item on its way; the sink of its process."""
 
-    __slots__ = ("deadline", "done", "number", "process", "value", "worth")
+    __slots__ = ("deadline", "done", "ended_with", "flow", "number", "process", "value", "worth")
 
-    def __init__(self, number: int, value: Any, process: Process, deadline: float | None) -> None:
+    def __init__(self, number: int, value: Any, process: Process, deadline: float | None, flow: "_Flow") -> None:
         self.number: Final = number
         self.value: Final = value
         self.process: Final = process
         self.deadline: Final = deadline
+        self.flow: Final = flow
         self.done = False  # `worth` is the result of its function
         self.worth: Any = None
+        self.ended_with: Term = None
+
+    def take(self, value: Any) -> None:
+        self.worth, self.done = value, True
+
+    def ended(self, reason: Term) -> None:
+        self.ended_with = reason
+        self.flow.ended.append(self)
+        self.flow.owner.wake()
 
 
 @final
@@ -65,7 +80,7 @@ class Stream(Generic[T]):
             raise BadArg("type", "fn", fn, "allowed is what can be called")
         if not isinstance(items, Iterable):
             raise BadArg("type", "items", items, "allowed is an iterable")
-        places = (os.cpu_count() or 1) if max_concurrency is None else max_concurrency
+        places = PLACES if max_concurrency is None else max_concurrency
         if not is_count(places):
             raise BadArg("option", "max_concurrency", max_concurrency, "allowed are None and numbers from 1 on")
         for option, value in (("ordered", ordered), ("zip_input_on_exit", zip_input_on_exit)):
@@ -139,9 +154,11 @@ class _Flow(Belonging):
         self._taken = 0
         self._given = 0
         self._running: Final[dict[int, _Item]] = {}  # by number, so the first has the next deadline
-        self.ended: Final[deque[tuple[_Item, Term]]] = deque()  # appended to by the processes
+        self.ended: Final[deque[_Item]] = deque()  # appended to by the processes
         self._outcomes: Final[dict[int, Ok[Any] | ExitReason]] = {}
         self._closed = False
+        self._last: _Item | None = None
+        self._short = 0  # how many of the last items were done before the next look at the clock
         owner.own(self)
 
     def wait_for_next(self) -> Ok[Any] | ExitReason | None:
@@ -198,27 +215,23 @@ class _Flow(Belonging):
 
     def _start(self, value: Any) -> None:
         stream, owner = self._stream, self.owner
-        process = child(owner, stream.fn)
-        deadline = None if stream.timeout is None else owner.scheduler.now() + stream.timeout
-        item = _Item(self._taken, value, process, deadline)
+        before = self._last
+        process = child(owner, stream.fn) if before is None else sibling(before.process)
+        now = owner.scheduler.now()
+        deadline = None if stream.timeout is None else now + stream.timeout
+        item = _Item(self._taken, value, process, deadline, self)
         self._taken += 1
-
-        def done(result: Any) -> None:
-            item.worth, item.done = result, True
-
-        def on_exit(reason: Term) -> None:
-            with lock:
-                self.ended.append((item, reason))
-                owner.wake()
-
-        process.on_exit = on_exit
-        self._running[item.number] = item
-        if stream.linked:
-            with lock:
+        self._last = item
+        process.sink = item  # from the start: its supervisor may end it before it begins
+        with lock:
+            kernel.still(owner)
+            if stream.supervise is not None:
+                stream.supervise(process)
+            if stream.linked:
                 kernel.join(owner, process)
-        if stream.supervise is not None:
-            stream.supervise(process)
-        launch(process, stream.fn, (value,), done)
+                process.heard_by = owner  # by an outcome
+        self._running[item.number] = item
+        launch(process, stream.fn, (value,), item, short=self._short >= _MANY_SHORT)
         owner.scheduler.pause()
 
     def deadline(self) -> float | None:
@@ -231,13 +244,16 @@ class _Flow(Belonging):
         """Waits until some process has ended, or its time is over."""
         with lock:
             if not self.ended:
+                began = self.owner.scheduler.now()
                 self.owner.wait(self.deadline())
+                self._short = self._short + 1 if self.owner.scheduler.now() - began < _SHORT else 0
         self.settle()
 
     def settle(self) -> None:
         """Takes note of what has ended, and ends what has had its time."""
         while self.ended:
-            item, reason = self.ended.popleft()
+            item = self.ended.popleft()
+            reason = item.ended_with
             if self._running.pop(item.number, None) is not None:
                 self._note(item, Ok(item.worth) if item.done and reason is NORMAL else self._exit(item, reason))
         now = self.owner.scheduler.now()

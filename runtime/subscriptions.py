@@ -6,7 +6,6 @@ subscriber gets every change once and in order, may use the table, and cannot ho
 or its queue is full, the subscription ends: the write that it was told of stands.
 """
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -26,8 +25,6 @@ R = TypeVar("R")
 Kind: TypeAlias = Literal["inserted", "replaced", "deleted", "expired", "evicted", "dropped"]
 Outward: TypeAlias = Callable[[StoredRow], StoredRow]  # copies what must not be shared with the table
 Deliver: TypeAlias = Callable[[Any], Any]
-
-_log: Final = logging.getLogger("matchspec")
 
 
 @final
@@ -106,10 +103,12 @@ class Subscription(Observer):
                     self.active = False
                 elif self._concerns(change.old) or self._concerns(change.new):
                     self._deliver(Event(kind_of(change), self._shown(change.old), self._shown(change.new)))
-            except Exception as error:  # noqa: BLE001  # the subscriber's own code may raise anything
+            except Exception as error:  # the subscriber's own code may raise anything
                 self.error = error
                 self.active = False
-                _log.exception("a subscription ends, because its subscriber raised")
+                import logging
+
+                logging.getLogger("matchspec").exception("a subscription ends, because its subscriber raised")
         if not self.active:
             self._pending.clear()
 

@@ -3,7 +3,6 @@
 from typing import cast, final
 
 from matchspec.values import Atom
-from runtime import tabfile
 from runtime.additions import AdditionalMethods
 from runtime.core import Checked
 from runtime.rows import Row, describe
@@ -36,6 +35,8 @@ class Table(AdditionalMethods[Row]):
         Erlang's ets:tab2file/2. Raises BadArg: "file" when it cannot be written; "type" for a value that has no form in
         a file, such as a function; "access", "id".
         """
+        from runtime import tabfile
+
         rows = cast("list[StoredRow]", self.tab2list())
         with self._gate.lock:
             self._gate.check_alive()

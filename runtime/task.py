@@ -22,7 +22,7 @@ from runtime.launch import Function, child, launch
 from runtime.outcome import BRUTAL_KILL, BrutalKill, ExitReason, Ok, Outcome
 from runtime.process import deadline_of, spawn, spawn_link
 from runtime.scheduler import lock
-from runtime.stream import OnTimeout, Stream
+from runtime.stream import Begin, OnTimeout, Stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -142,32 +142,41 @@ class Task(Generic[T]):
     def shutdown(self, timeout: "Timeout | BrutalKill" = 5.0) -> Outcome[T]:
         """Ends the task: Ok(result) if it came first, None if this has ended it, ExitReason(reason) if it had failed.
 
-        It gets an exit signal with reason shutdown, and, if it traps exits, is killed after the time-out; with
-        BRUTAL_KILL it is killed at once. O(1) beside the waiting. Elixir's Task.shutdown/2. Raises BadArg: "owner",
-        "option".
+        It gets an exit signal with reason shutdown; if it has not ended when time is over it is killed, which gives
+        ExitReason(KILLED). With BRUTAL_KILL it is killed at once. O(1) beside the waiting. Elixir's Task.shutdown/2.
+        Raises BadArg: "owner", "option", "noproc" for a task that `completed` has made, which has no process.
         """
         owner = self.owned("shutdown")
         brutal = isinstance(timeout, BrutalKill)
         deadline = None if isinstance(timeout, BrutalKill) else deadline_of(owner, timeout)
         process = self._process
         if process is None:
-            return self.ignore()
+            raise BadArg("noproc", "task", self, "a task that is completed has no process to end")
         with lock:
             outcome = self.poll(owner)
-            watched = self._monitor is not None and owner.monitors is not None and self.ref.number in owner.monitors
+            watched = owner.monitors is not None and self.ref.number in owner.monitors
             kernel.part(owner, process)
-        if outcome is not None or not watched:
-            return outcome if outcome is not None else ExitReason(NOPROC)
-        expected = KILLED if brutal else SHUTDOWN
+        if outcome is not None:
+            return outcome
+        if not watched:
+            return self._shutdown_anew(owner, process, timeout)
         end_now(owner, process, KILL if brutal else SHUTDOWN)
         outcome = self._wait(owner, deadline)
         if outcome is None:
-            expected = KILLED
             end_now(owner, process, KILL)
-            outcome = self._wait(owner, None)
-        if isinstance(outcome, ExitReason) and outcome.reason is expected:
+            return self._wait(owner, None)
+        if isinstance(outcome, ExitReason) and outcome.reason is (KILLED if brutal else SHUTDOWN):
             return None
         return outcome
+
+    def _shutdown_anew(self, owner: Process, process: Process, timeout: "Timeout | BrutalKill") -> Outcome[T]:
+        """The owner has had its result, or does not want it any more: the task may have ended, or go on by itself."""
+        with lock:
+            if not process.alive:
+                return ExitReason(NOPROC)
+            monitor = kernel.watch(owner, process, process.pid)
+        task: Task[T] = Task(process, owner.pid, monitor.ref, monitor, self._label)
+        return task.shutdown(timeout)
 
     # --- several --------------------------------------------------------------------------------------------------
 
@@ -229,7 +238,8 @@ class Task(Generic[T]):
         are asked for, so they may be without end; leaving the loop ends what is still running. A process that fails
         ends the caller, since they are linked. One that takes longer than `timeout` seconds ends the caller too, or,
         with `on_timeout="kill_task"`, is killed and gives ExitReason(TIMEOUT), with its item if `zip_input_on_exit`.
-        `max_concurrency` is the number of processors, unless given. Elixir's Task.async_stream/3. Raises BadArg.
+        `max_concurrency` is 4 more than there are processors, and at most 32, unless given. Elixir's
+        Task.async_stream/3. Raises BadArg.
         """
         return Stream(items, fn, None, max_concurrency, ordered, timeout, on_timeout, zip_input_on_exit, True)
 
@@ -284,6 +294,8 @@ class Task(Generic[T]):
         from runtime import coroutines
 
         in_time = True
+        if not owner.scheduler.takes_turns:
+            await coroutines.step()
         while True:
             with lock:
                 outcome = self.poll(owner)
@@ -302,7 +314,10 @@ class _Gathering(Generic[T]):
         self.tasks: Final = list(tasks)
         self.outcomes: Final[list[Outcome[T]]] = [None] * len(self.tasks)
         self.failed: ExitReason | None = None
-        self._pending: Final = {task.ref.number: at for at, task in enumerate(self.tasks)}
+        self._pending: Final[dict[int, list[int]]] = {}  # the places of a task, which may be there more than once
+        for at, task in enumerate(self.tasks):
+            self._pending.setdefault(task.ref.number, []).append(at)
+        self._open = len(self.tasks)
         self._seen = 0
         for task in self.tasks:
             task.owned(call)
@@ -315,7 +330,7 @@ class _Gathering(Generic[T]):
                 self._look()
                 if self.failed is not None and until_failure:
                     return False
-                if len(self.tasks) - len(self._pending) >= wanted:
+                if len(self.tasks) - self._open >= wanted:
                     return True
                 if not in_time or (deadline is not None and self.caller.scheduler.now() >= deadline):
                     return False
@@ -328,10 +343,12 @@ class _Gathering(Generic[T]):
         for number, message in box.after(self._seen):
             self._seen = number
             ref = ref_of(message)
-            at = None if ref is None else self._pending.pop(ref.number, None)
-            if at is not None:
-                outcome = self.tasks[at].poll(self.caller)
-                self.outcomes[at] = outcome
+            places = None if ref is None else self._pending.pop(ref.number, None)
+            if places is not None:
+                outcome = self.tasks[places[0]].poll(self.caller)
+                self._open -= len(places)
+                for at in places:
+                    self.outcomes[at] = outcome
                 if isinstance(outcome, ExitReason) and self.failed is None:
                     self.failed = outcome
 
@@ -345,21 +362,27 @@ def ref_of(message: Term) -> Ref | None:
     return None
 
 
-def start(owner: Process, parent: Process, fn: Function, args: tuple[Any, ...], *, linked: bool = True) -> Task[Any]:
-    """Starts a task of `owner`. Raises BadArg, cause "type"."""
+def start(
+    owner: Process,
+    parent: Process,
+    fn: Function,
+    args: tuple[Any, ...],
+    *,
+    linked: bool = True,
+    supervise: Begin | None = None,
+) -> Task[Any]:
+    """Starts a task of `owner`; `supervise` takes its process in, or raises. Raises BadArg, cause "type"."""
     process = child(parent, fn)
     ref = Ref()
     with lock:
+        kernel.still(owner)
+        if supervise is not None:
+            supervise(process)
         if linked:
             kernel.join(owner, process)
         monitor = kernel.watch(owner, process, process.pid, ref)
 
-    def done(value: Any) -> None:
-        with lock:
-            if process.alive and owner.monitors is not None and ref.number in owner.monitors:
-                monitor.reply(value)
-
-    launch(process, fn, args, done)
+    launch(process, fn, args, monitor)
     owner.scheduler.pause()
     return Task(process, owner.pid, ref, monitor, process.label)
 

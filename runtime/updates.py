@@ -87,6 +87,22 @@ class Counter:
         return total
 
 
+def is_step(change: Term) -> bool:
+    """Whether a change is `(position, int)`."""
+    size = 2
+    return type(change) is tuple and len(change) == size and type(change[1]) is int
+
+
+def added(row: StoredRow, index: int, increment: int, table: str) -> int:
+    """The sum of an element and an increment. Raises BadArg, cause "type", for an element that is no int."""
+    value = row[index]
+    if type(value) is int:
+        return value + increment
+    if not is_integer(value):
+        raise BadArg("type", f"element {index + 1}", value, "only an int can be counted up", table)
+    return cast(int, value) + increment
+
+
 def read_counters(change: Term, keypos: int, table: str) -> Operations:
     """The steps that the argument of update_counter asks for. Raises BadArg, cause "type"."""
     if isinstance(change, list):

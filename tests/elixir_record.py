@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from matchspec import Pid, Ref, exactly_equal
+from runtime import BadArg
 from runtime.termjson import loads
 
 Value: TypeAlias = Any  # any term that the tests use
@@ -22,6 +23,30 @@ Json: TypeAlias = Any  # what json.loads gives
 
 RECORD: Final = Path(__file__).parent / "data" / "elixir" / "scenarios.jsonl"
 KINDS: Final = ("returned", "raised", "exited", "thrown", "died")
+# What Elixir says of arguments that it refuses, and the causes with which BadArg says it. The first that fits counts.
+REFUSALS: Final = (
+    ("does not refer to an existing ETS table", {"id"}),
+    ("insufficient access rights", {"access"}),
+    ("table name already exists", {"already_exists"}),
+    ("the current process is not the owner", {"access"}),
+    ("refers to a terminated process", {"noproc"}),
+    ("already the owner of the table", {"owner"}),
+    ("invalid options", {"option"}),
+    ("invalid value for this process flag", {"option"}),
+    ("invalid destination", {"noproc", "type"}),
+    ("could not register #PID<>", {"already_exists", "noproc"}),
+    ("could not register", {"type"}),
+    ("must be queried from the owner", {"owner"}),
+    ("does not have an associated task process", {"noproc"}),
+    (":max_concurrency must be", {"option"}),
+    ("expected :name option", {"type"}),
+    ("Erlang error: :noproc", {"noproc"}),
+    ("Erlang error: :timeout_value", {"option"}),
+    ("out of range", {"option"}),
+    ("1st argument: not a", {"type", "badkey"}),
+    ("2nd argument: not a", {"type"}),
+    ("no function clause matching", {"type", "option"}),
+)
 
 
 @dataclass(frozen=True)
@@ -174,17 +199,22 @@ def decode(value: Json) -> Value:
 def agrees(recorded: Value, ours: Value, names: dict[Value, Value] | None = None) -> bool:
     """Whether a term of ours is the recorded one, but for identities: one name stands for one pid or reference.
 
-    An exception agrees by its message, a function by being one, a stack trace with any list. `names`, if given, holds
-    what the names stand for already and is added to, so that several terms can be compared with one another's names.
+    An exception agrees by its message, a BadArg by its cause, a function by being one, a stack trace with any list.
+    `names`, if given, holds what the names stand for already and is added to, so that several terms can be compared with
+    one another's names. A term of ours may name its processes and references itself.
     """
     known = {} if names is None else names
     match recorded:
+        case Process() | Reference() if isinstance(ours, (Process, Reference)):
+            return recorded == ours
         case Process():
             return isinstance(ours, Pid) and _is_named(recorded, ours, known)
         case Reference():
             return (isinstance(ours, Ref) or hasattr(ours, "tab2list")) and _is_named(recorded, ours, known)
         case Function():
             return callable(ours)
+        case Failure() if isinstance(ours, BadArg):
+            return ours.cause in next(causes for words, causes in REFUSALS if words in recorded.message)
         case Failure():
             return isinstance(ours, BaseException) and str(ours) == recorded.message
         case Stacktrace():

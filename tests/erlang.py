@@ -1,14 +1,15 @@
-"""A running Erlang that tests can ask: one process answers a whole batch of questions.
+"""A running Erlang that tests can ask: one process beside the tests answers batches of questions until they end.
 
 Questions and answers travel in Erlang's external term format, so that nothing of the code under test has a part in
 what the two sides compare. `canonical` makes terms of both sides comparable: by type and value, floats bit by bit.
 """
 
+import atexit
+import os
 import shutil
 import struct
 import subprocess
-import tempfile
-from pathlib import Path
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 from matchspec import Atom, Bitstring, ImproperList, Pid
@@ -17,13 +18,32 @@ Value: TypeAlias = Any  # any term that the tests use
 
 AVAILABLE: Final = shutil.which("erl") is not None
 
-# Each question is {Kind, Argument...}; the answer is a term, or {error, Reason} where Erlang raises.
+# Each question is {Kind, Argument...}; the answer is a term, or {error, Reason} where Erlang raises. To {play, Type,
+# KeyPos, [{Name, Args}]} it is [{Result, Rows}], one for each operation on a new table; a result is {ok, Term} or badarg.
 _PROGRAM: Final = r"""
 Read = fun(Text) ->
     {ok, Tokens, _} = erl_scan:string(unicode:characters_to_list(Text) ++ "."),
     {ok, Exprs} = erl_parse:parse_exprs(Tokens),
     {value, Value, _} = erl_eval:exprs(Exprs, []),
     Value
+end,
+Walk = fun Go(T, K) -> case K of '$end_of_table' -> []; _ -> [K | Go(T, ets:next(T, K))] end end,
+Chunks = fun Go('$end_of_table') -> []; Go({Rows, C}) -> [Rows | Go(ets:select(C))] end,
+Do = fun
+    (T, walk, []) -> Walk(T, ets:first(T));
+    (T, chunks, [Spec, Limit]) -> Chunks(ets:select(T, Spec, Limit));
+    (T, foldl, []) -> ets:foldl(fun(Row, Acc) -> [Row | Acc] end, [], T);
+    (T, foldr, []) -> ets:foldr(fun(Row, Acc) -> [Row | Acc] end, [], T);
+    (T, Name, Args) -> apply(ets, Name, [T | Args])
+end,
+Play = fun(Type, KeyPos, Operations) ->
+    T = ets:new(t, [Type, {keypos, KeyPos}]),
+    Results = [begin
+        Result = try {ok, Do(T, Name, Args)} catch error:badarg -> badarg end,
+        {Result, ets:tab2list(T)}
+    end || {Name, Args} <- Operations],
+    ets:delete(T),
+    Results
 end,
 Answer = fun
     ({run, _Row, []}) -> nomatch;
@@ -44,26 +64,74 @@ Answer = fun
     ({sort, Terms}) -> lists:sort(Terms);
     ({write, Term}) -> unicode:characters_to_binary(io_lib:format("~tw", [Term]));
     ({read, Text}) -> Read(Text);
+    ({transform, Text}) ->
+        {ok, Tokens, _} = erl_scan:string(unicode:characters_to_list(Text) ++ "."),
+        {ok, [{'fun', _, {clauses, Clauses}}]} = erl_parse:parse_exprs(Tokens),
+        case ms_transform:transform_from_shell(ets, Clauses, []) of
+            {error, _, _} -> refused;
+            {warning, Spec, _} -> {ok, Spec};
+            Spec -> {ok, Spec}
+        end;
     ({fun2ms, Text}) -> Read(<<"ets:fun2ms(", Text/binary, ")">>);
+    ({play, Type, KeyPos, Operations}) -> Play(Type, KeyPos, Operations);
     (release) -> list_to_integer(erlang:system_info(otp_release))
 end,
-[Input, Output] = init:get_plain_arguments(),
-{ok, Bytes} = file:read_file(Input),
 Safe = fun(Question) -> try Answer(Question) catch _:Reason -> {error, case is_atom(Reason) of true -> Reason; _ -> other end} end end,
-ok = file:write_file(Output, term_to_binary([Safe(Question) || Question <- binary_to_term(Bytes)])),
-halt().
+[In, Out] = init:get_plain_arguments(),
+Port = open_port({fd, list_to_integer(In), list_to_integer(Out)}, [binary, {packet, 4}, eof]),
+Serve = fun Go() ->
+    receive
+        {Port, {data, Bytes}} ->
+            port_command(Port, term_to_binary([Safe(Question) || Question <- binary_to_term(Bytes)])),
+            Go();
+        {Port, eof} -> halt()
+    end
+end,
+Serve().
 """
+
+
+class Erlang:
+    """A running `erl`, which reads questions from one pipe and writes answers to another, each after its length."""
+
+    def __init__(self) -> None:
+        read_questions, write_questions = os.pipe()
+        read_answers, write_answers = os.pipe()
+        command = ["erl", "-noinput", "+pc", "unicode", "-eval", _PROGRAM, "-extra"]
+        self.process: Final = subprocess.Popen(
+            [*command, str(read_questions), str(write_answers)],
+            pass_fds=(read_questions, write_answers),
+            stdout=subprocess.DEVNULL,
+        )
+        os.close(read_questions)
+        os.close(write_answers)
+        self.questions: Final = os.fdopen(write_questions, "wb")
+        self.answers: Final = os.fdopen(read_answers, "rb")
+
+    def ask(self, data: bytes) -> bytes:
+        self.questions.write(struct.pack(">I", len(data)) + data)
+        self.questions.flush()
+        length = self.answers.read(4)
+        assert len(length) == 4, f"erl has ended, with exit code {self.process.wait()}"
+        return self.answers.read(struct.unpack(">I", length)[0])
+
+    def close(self) -> None:
+        self.questions.close()  # at the end of its questions it ends
+        self.process.wait()
+        self.answers.close()
+
+
+@cache
+def erlang() -> Erlang:
+    """The Erlang of this process, started by the first question and ended with the process."""
+    started = Erlang()
+    atexit.register(started.close)
+    return started
 
 
 def ask(questions: list[Value]) -> list[Value]:
     """Erlang's answers, in the order of the questions."""
-    with tempfile.TemporaryDirectory() as folder:
-        asked, answered = Path(folder) / "questions", Path(folder) / "answers"
-        asked.write_bytes(encode(questions))
-        command = ["erl", "-noinput", "+pc", "unicode", "-eval", _PROGRAM, "-extra", str(asked), str(answered)]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        assert answered.exists(), f"erl gave no answers: {done.stdout[-2000:]}{done.stderr[-2000:]}"
-        answers = decode(answered.read_bytes())
+    answers = decode(erlang().ask(encode(questions)))
     assert isinstance(answers, list)
     assert len(answers) == len(questions)
     return answers

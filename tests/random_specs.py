@@ -66,6 +66,25 @@ RESULTS: Final[dict[str, str]] = {
     **dict.fromkeys(["binary_part"], "binary"),
 }
 
+_BROKEN: Final[list[Value]] = [
+    (Atom("nosuch"), 1),
+    V(77),
+    (),
+    (1, 2),
+    (V(1),),
+    ("a",),
+    (Atom("const"),),
+    (Atom("const"), 1, 2),
+    (Atom("and"),),
+    (Atom("andalso"),),
+    (Atom("element"), 1),
+    (Atom("hd"), [], []),
+    (Atom("is_record"), ROW, Atom("a")),
+    (Atom("return_trace"),),
+    (Atom("++"), [], []),
+    (1.0,),
+]
+
 
 class Maker:
     """Makes random material; `release` is the OTP release whose functions may be used."""
@@ -233,26 +252,16 @@ class Maker:
             clauses[place] = self._spoilt(clauses[place])
         return clauses
 
+    def broken(self) -> Value:
+        """What the engine refuses as an expression, most of it."""
+        return self.random.choice(_BROKEN)
+
+    def alike(self, term: Value) -> Value:
+        """A term that is equal, or almost."""
+        return self._pattern(term, 1)
+
     def _spoilt(self, clause: Value) -> Value:
         head, guards, body = clause
-        broken: list[Value] = [
-            (Atom("nosuch"), 1),
-            V(77),
-            (),
-            (1, 2),
-            (V(1),),
-            ("a",),
-            (Atom("const"),),
-            (Atom("const"), 1, 2),
-            (Atom("and"),),
-            (Atom("andalso"),),
-            (Atom("element"), 1),
-            (Atom("hd"), [], []),
-            (Atom("is_record"), ROW, Atom("a")),
-            (Atom("return_trace"),),
-            (Atom("++"), [], []),
-            (1.0,),
-        ]
         choices: list[Value] = [
             (head, guards, []),
             (head, guards),
@@ -264,9 +273,9 @@ class Maker:
             ({V(1): 1}, guards, body),
             (({(ANY,): 1},), [], [1]),
             [head, guards, body],
-            *[(head, [*guards, item], body) for item in broken],
-            *[(head, guards, [[item], *body]) for item in broken],
-            *[(head, guards, [{Atom("a"): item}, (Atom("is_list"), item)]) for item in broken],
+            *[(head, [*guards, item], body) for item in _BROKEN],
+            *[(head, guards, [[item], *body]) for item in _BROKEN],
+            *[(head, guards, [{Atom("a"): item}, (Atom("is_list"), item)]) for item in _BROKEN],
         ]
         return self.random.choice(choices)
 
@@ -307,3 +316,41 @@ def fits(value: Value, kind: str) -> bool:
         case "map":
             return isinstance(value, dict)
     return True
+
+
+def random_fun(source: random.Random) -> str:
+    names = ["A", "B", "C"]
+
+    def term(depth: int) -> str:
+        options = ["1", "-1", "2.5", "ok", "'$1x'", '"ab"', "<<1,2>>", "[]", "{}", *names, *names]
+        if depth <= 0:
+            return source.choice(options)
+        forms = [
+            "{%s,%s}",
+            "[%s,%s]",
+            "[%s|%s]",
+            "#{a => %s,b => %s}",
+            "%s + %s",
+            "%s div %s",
+            "element(%s,%s)",
+            "-(%s) * %s",
+        ]
+        forms += [
+            "%s < %s",
+            "%s =:= %s",
+            "is_list(%s) andalso %s",
+            "%s orelse %s",
+            "hd(%s) == %s",
+            "not (%s == %s)",
+            "%s bsl %s",
+        ]
+        parts = [term(depth - 1) for _ in range(2)]
+        return (
+            "(" + source.choice(forms) % (parts[0], parts[1]) + ")" if source.random() < 0.6 else source.choice(options)
+        )
+
+    head = source.choice(["{A,B,C}", "{A,{B,_},[C|A]}", "X = {A,B,C}", "{A,#{k := B},C}", "{1.0,'x y',A,B,[C,\"a\"]}"])
+    guards = ["is_atom(A)", "A > B", "atom(A)", "B =< 1 + 2 * 3, C", "A == 1; B == 2", term(1)]
+    guard = f" when {source.choice(guards)}" if source.random() < 0.6 else ""
+    more = "; (_) -> object()" if source.random() < 0.2 else ""
+    return f"fun({head}){guard} -> {', '.join([term(2) for _ in range(source.choice([1, 1, 2]))])}{more} end"

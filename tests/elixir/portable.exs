@@ -14,9 +14,15 @@ defmodule Portable do
     :ets.delete_all_objects(@labels)
   end
 
-  @doc "Gives a pid, reference or table a label, and returns it."
+  @doc """
+  Gives a pid, reference or table a label, and returns it.
+
+  A label that another pid, or another reference, has already is numbered: the second agent is "agent2".
+  """
   def label(term, name) when is_pid(term) or is_reference(term) do
-    :ets.insert(@labels, {term, name})
+    key = {:label, is_pid(term), name}
+    number = :ets.update_counter(@labels, key, 1, {key, 0})
+    :ets.insert_new(@labels, {term, if(number == 1, do: name, else: "#{name}#{number}")})
     term
   end
 
@@ -62,7 +68,8 @@ defmodule Portable do
     if String.valid?(term), do: quoted(anonymous(term)), else: tagged("b", quoted(Base.encode16(term, case: :lower)))
   end
 
-  defp encode(term) when is_list(term), do: if(stacktrace?(term), do: tagged("stacktrace", "[]"), else: encode_all(term))
+  defp encode(term) when is_list(term),
+    do: if(stacktrace?(term), do: tagged("stacktrace", "[]"), else: encode_all(term))
 
   defp encode(%Task{} = task) do
     tagged("task", ["[", encode(task.owner), ",", encode(task.pid), ",", encode(task.ref), "]"])

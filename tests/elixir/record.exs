@@ -6,7 +6,7 @@
 # scenario of the files in groups/, in their order.
 
 folder = __DIR__
-for file <- ["portable.exs", "scenario.exs"], do: Code.require_file(file, folder)
+for file <- ["portable.exs", "scenario.exs", "children.exs", "registering.exs"], do: Code.require_file(file, folder)
 
 # Functions that later releases brought, which this one cannot answer for.
 not_recorded = [
@@ -18,14 +18,14 @@ not_recorded = [
 ]
 
 groups = ~w(signals links monitors mailbox names tables task task_waits task_supervisor async_stream agent agent_ends
-  supervisor registry)
+  supervisor supervisor_calls registry registry_queries)
 
 # Crashes are what is recorded: no reports of them.
 :logger.set_primary_config(:level, :none)
 
 modules =
-  for group <- groups, file = Path.join([folder, "groups", group <> ".exs"]), File.exists?(file) do
-    [{module, _} | _] = Code.require_file(file)
+  for group <- groups do
+    [{module, _}] = Code.require_file(Path.join([folder, "groups", group <> ".exs"]))
     module
   end
 

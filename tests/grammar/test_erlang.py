@@ -157,6 +157,8 @@ REFUSED = [
     ("A < B < C", 1, 7, "'<'", ""),
     ("A <= B", 1, 3, "'<='", "=<"),
     ("A != B", 1, 3, "'!='", "/="),
+    ("u.age > 18", 1, 3, "'age'", "a query begins with"),
+    ("&(&1 > 1)", 1, 1, "'&'", "a query begins with"),
     ("#{a}", 1, 4, "'}'", "':=' or '=>'"),
     ("fun({A}) -> A; (A, B) -> B end", 1, 16, "2 parameters, but the first has 1", "as many parameters"),
     ("fun lists:reverse/1", 1, 5, "'lists'", "cannot be a name"),

@@ -16,9 +16,9 @@ LANGUAGES: list[Language] = ["erlang", "elixir"]
 @pytest.fixture
 def limits() -> Iterator[Limits]:
     """The limits, put back afterwards."""
-    before = (LIMITS.max_text, LIMITS.max_depth, LIMITS.max_digits)
+    before = (LIMITS.max_text, LIMITS.max_tokens, LIMITS.max_depth, LIMITS.max_digits)
     yield LIMITS
-    LIMITS.max_text, LIMITS.max_depth, LIMITS.max_digits = before
+    LIMITS.max_text, LIMITS.max_tokens, LIMITS.max_depth, LIMITS.max_digits = before
 
 
 def message(text: str, language: Language) -> str:
@@ -111,6 +111,21 @@ def test_integer_digits(language: Language, text: str, limits: Limits) -> None:
     assert message(text.format("1" * 4301), language) == "an integer of 4301 digits, but the limit is 4300"
     limits.max_digits = 2
     assert message(text.format("111"), language) == "an integer of 3 digits, but the limit is 2"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_number_of_tokens(language: Language, limits: Limits) -> None:
+    most = limits.max_tokens
+    parse("[" + "1," * 10_000 + "1]", language)
+    parse(" " * most + "1", language)
+    text = "[" + "1," * (most // 2) + "1]"
+    assert message(text, language) == f"the text has more than {most} tokens"
+    limits.max_tokens = 5
+    parse("[1,22]", language)
+    assert message("[1,2,3]", language) == "the text has more than 5 tokens"
+    with pytest.raises(MatchSpecSyntaxError) as caught:
+        parse("[1,\n2,33]", language)
+    assert (caught.value.line, caught.value.column) == (2, 3)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

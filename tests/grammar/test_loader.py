@@ -3,17 +3,23 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
 import pytest
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedInput
+from lark.grammar import Rule
+from lark.parsers.lalr_analysis import Reduce
 
 import grammar
-from grammar import Language, parse
+from grammar import Language, loader, parse, tables
 from grammar.hints import words_of
 from grammar.layout import ElixirLayout, ErlangLayout
 from grammar.loader import LANGUAGES, STARTS, parser
+from tests.fuzz.corpus import corpus
 
 PACKAGE = Path(grammar.__file__).parent
 
@@ -69,6 +75,41 @@ def test_the_words_name_terminals_of_the_grammar(language: Language) -> None:
     assert all(hint and hint[0] not in " \n" for hint in words.refused.values())
 
 
+# ---- What is made cheaper ----------------------------------------------------------------------------------------------
+
+
+def shape(tree: Tree[Token] | Token | None) -> object:
+    """A parse tree with the offsets of every node, comparable."""
+    if tree is None or isinstance(tree, Token):
+        return tree
+    meta = tree.meta
+    span = None if meta.empty else (meta.start_pos, meta.end_pos)
+    return (str(tree.data), span, [shape(child) for child in tree.children])
+
+
+@pytest.mark.parametrize("language", ["python", "erlang", "elixir"])
+def test_cheaper_reductions_make_the_same_trees(language: Language) -> None:
+    ours, theirs = parser(language, "query"), parser(language, "query", strict=True)
+    count = 0
+    for text in corpus(1, 40)[language]:
+        try:
+            wanted = theirs.parse(text, start="query")
+        except UnexpectedInput:
+            continue
+        assert shape(ours.parse(text, start="query")) == shape(wanted), text
+        count += 1
+    assert count > 100
+
+
+@pytest.mark.parametrize("language", ["python", "erlang", "elixir"])
+def test_the_installed_lark_is_built_as_expected(language: Language) -> None:
+    callbacks = parser(language, "query").parser.parser.parser.callbacks
+    kinds = [type(callback).__name__ for callback in callbacks.values()]
+    assert "PropagatePositions" not in kinds
+    assert kinds.count("Positions") > 20
+    assert kinds.count("function") > 10
+
+
 # ---- Loading ---------------------------------------------------------------------------------------------------------
 
 
@@ -109,3 +150,46 @@ def test_an_unknown_language_is_refused(language: str) -> None:
 def test_an_unknown_start_rule_is_refused() -> None:
     with pytest.raises(ValueError, match="start is 'clause', but must be one of query, term"):
         parser("erlang", "clause")
+
+
+# ---- Tables in files -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_tables_out_of_a_file_are_those_of_the_grammar(language: Language, tmp_path: Path) -> None:
+    assert loader.read_parser(language, tmp_path) is None
+    computed = loader.compute_parser(language)
+    loader.write_parser(language, computed, tmp_path)
+    read = loader.read_parser(language, tmp_path)
+    assert read is not None
+    assert read.source_path != computed.source_path, "Lark knows that one is not out of a grammar"
+    assert content(read) == content(computed)
+    (path,) = tmp_path.iterdir()
+    path.write_text(path.read_text("utf-8").replace("%import", "%imports"), "utf-8")
+    assert loader.read_parser(language, tmp_path) is None, "it was made from another grammar"
+
+
+def content(lark: Lark) -> object:
+    """All that Lark's parser of a language consists of, but for the numbers of its states, which change every time."""
+    states = lark.parser.parser._parse_table.states.values()
+    actions = Counter(
+        [
+            frozenset([(token, rule(to) if what is Reduce else "shift") for token, (what, to) in state.items()])
+            for state in states
+        ]
+    )
+    terminals = {(term.name, term.pattern.to_regexp(), term.priority) for term in lark.terminals}
+    options = {name: value for name, value in lark.options.options.items() if name not in {"postlex", "source_path"}}
+    return actions, terminals, options, type(lark.options.postlex)
+
+
+def rule(rule: Rule) -> object:
+    return str(rule.origin.name), tuple(str(symbol.name) for symbol in rule.expansion), rule.alias, repr(rule.options)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"made_from": []}', '{"made_from": 1}'])
+def test_a_damaged_file_of_tables_is_passed_over(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "python.tables.json"
+    assert tables.read(path, ["x"]) is None
+    path.write_text(text, "utf-8")
+    assert tables.read(path, ["x"]) is None

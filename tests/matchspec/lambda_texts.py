@@ -75,7 +75,7 @@ OTHERS: Final[list[Value]] = [
 ]
 
 
-def _pool(size: int) -> list[Item]:
+def pool(size: int) -> list[Item]:
     """Rows with every kind of value, also of the kinds that an operator is not made for."""
     random = Random(20)
     one = random.choice
@@ -101,7 +101,7 @@ def _pool(size: int) -> list[Item]:
 
 
 # A fixed pool, because drawing whole rows is slow; every example takes a dozen of them.
-ROWS: Final = st.lists(st.sampled_from(_pool(400)), min_size=1, max_size=12)
+ROWS: Final = st.lists(st.sampled_from(pool(400)), min_size=1, max_size=12)
 
 
 class Texts:

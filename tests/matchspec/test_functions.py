@@ -162,6 +162,12 @@ def test_huge_results_fail_at_once() -> None:
     for name, args in (("*", (big, big)), ("bsl", (big, 2)), ("bsl", (1, 10**30))):
         assert call(name, *args) is FAIL
     assert call("bsl", 1, MAX_INTEGER_BITS - 1) == big
+    half = (1 << MAX_INTEGER_BITS // 2) + 1
+    for name, args in (("div", (big, half)), ("rem", (big, half)), ("*", (half, half >> 2)), ("div", (-big, half))):
+        assert call(name, *args) is FAIL
+    assert call("div", big, 3) == big // 3
+    assert call("rem", big, 7) == big % 7
+    assert call("*", 1 << 65_535, 1 << 65_535) == 1 << 131_070
 
 
 def test_any_number_of_arguments() -> None:

@@ -135,6 +135,7 @@ def test_erlang_for_typed_columns(text: str, erlang: str) -> None:
             "lambda u: [1 if u.active else 2]",
             "lambda u: u.name[1:]",
         ),
+        *("lambda u: u.name + '!'", "lambda u: u.name * 2 + 'x'", "lambda u: u.tags + ['x']", "lambda u: u.age + True"),
         *("lambda u: str(u.age)", "lambda u: u.tags[1:] and u.active", "lambda u: {u.age: 1}", "lambda u: max(u.tags)"),
     ],
 )

@@ -6,28 +6,23 @@ The seed is fixed, or given by MATCHSPEC_SEED; MATCHSPEC_CASES asks for more cas
 import os
 import random
 from functools import cmp_to_key
-from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 import pytest
 
 from matchspec import (
-    NO_MATCH,
     Atom,
-    CheckError,
     MatchSpecError,
-    ResolveError,
     compare,
-    exactly_equal,
     format_term,
     parse_term,
     spec,
 )
 from matchspec.plan import keeps_key
-from matchspec.terms import less, numerically_equal
 from matchspec.text import erlang_atom
 from matchspec.values import ROW, V, const
 from tests.erlang import AVAILABLE, ask, canonical
+from tests.fuzz.differential import EVALUATION, KINDS, Kind, differences, draw
 from tests.random_specs import Maker
 
 Value: TypeAlias = Any
@@ -54,29 +49,15 @@ def question(name: str, *args: Value) -> Value:
     return (Atom(name), *args)
 
 
-def answer_of_ours(row: Value, raw: Value) -> Value:
-    try:
-        result = spec(raw).test(row)
-    except CheckError:
-        return (ERROR, BADARG)
-    return NOMATCH if result is NO_MATCH else (OK, result)
+SIZES: Final = {"tables": 40, "fun2ms": CASES // 5, "read": CASES // 4, "written": CASES // 4}
 
 
-def differences(cases: list[tuple[Value, Value]]) -> list[str]:
-    answers = ask([question("run", row, raw) for row, raw in cases])
-    found: list[str] = []
-    for (row, raw), answer in zip(cases, answers, strict=True):
-        ours = answer_of_ours(row, raw)
-        if canonical(ours) != canonical(answer):
-            found.append(f"row {row!r}\n  spec {raw!r}\n  Erlang {answer!r}\n  ours   {ours!r}")
-    return found
-
-
-def test_random_specs_have_erlangs_results(release: int) -> None:
-    maker = Maker(SEED, release)
-    for start in range(0, CASES, 10_000):
-        rows = [maker.row() for _ in range(min(10_000, CASES - start))]
-        assert differences([(row, maker.spec(row)) for row in rows]) == [], WHERE
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_random_cases_have_erlangs_answers(kind: Kind, release: int) -> None:
+    count = SIZES.get(kind.name, CASES)
+    for start in range(0, count, 5_000):
+        cases = draw(kind, SEED + start, min(5_000, count - start), release)
+        assert [str(difference) for difference in differences(kind, cases)] == [], WHERE
 
 
 CORNERS: list[tuple[Value, str]] = [
@@ -143,17 +124,7 @@ CORNERS: list[tuple[Value, str]] = [
 
 
 def test_corners_have_erlangs_results(release: int) -> None:
-    assert differences([(row, parse_term(text)) for row, text in CORNERS]) == []
-
-
-def test_order_is_erlangs() -> None:
-    maker = Maker(SEED)
-    terms = [maker.term(depth=3) for _ in range(CASES)]
-    pairs = [*pairwise(terms)] + [(term, maker._pattern(term, 1)) for term in terms]
-    for (left, right), answer in zip(pairs, ask([question("order", *pair) for pair in pairs]), strict=True):
-        ours = (less(left, right), numerically_equal(left, right), exactly_equal(left, right))
-        assert ours == answer, f"{left!r} {right!r} {WHERE}"
-        assert compare(left, right) == (0 if answer[1] else -1 if answer[0] else 1), f"{left!r} {right!r} {WHERE}"
+    assert [str(found) for found in differences(EVALUATION, [(row, parse_term(text)) for row, text in CORNERS])] == []
 
 
 def test_sorting_is_erlangs() -> None:
@@ -172,21 +143,6 @@ def different(terms: list[Value]) -> list[Value]:
     return kept
 
 
-def test_text_is_read_by_erlang_as_the_same_term() -> None:
-    maker = Maker(SEED + 2)
-    terms = [maker.term(depth=3) for _ in range(500)]
-    answers = ask([question("read", format_term(term, "erlang")) for term in terms])
-    for term, answer in zip(terms, answers, strict=True):
-        assert canonical(term) == canonical(answer), f"{format_term(term)} {WHERE}"
-
-
-def test_text_that_erlang_writes_is_read_as_the_same_term() -> None:
-    maker = Maker(SEED + 3)
-    terms = [maker.term(depth=2) for _ in range(300)]
-    for term, answer in zip(terms, ask([question("write", term) for term in terms]), strict=True):
-        assert canonical(parse_term(answer.decode())) == canonical(term), f"{answer.decode()} {WHERE}"
-
-
 def test_floats_and_atoms_are_written_as_erlang_writes_them() -> None:
     source = random.Random(SEED)
     floats = [source.choice([1, -1]) * source.random() * 10.0 ** source.randrange(-30, 30) for _ in range(500)]
@@ -200,55 +156,6 @@ def test_floats_and_atoms_are_written_as_erlang_writes_them() -> None:
         text = erlang_atom(name)
         # Erlang also leaves small letters beyond ASCII unquoted, and `maybe`, which OTP 27 reserves. Quotes do no harm.
         assert text == answer.decode() or (text.startswith("'") and name[:1].islower()), name
-
-
-def test_fun2ms_translates_alike() -> None:
-    source = random.Random(SEED)
-    texts = [random_fun(source) for _ in range(200)]
-    for text, answer in zip(texts, ask([question("fun2ms", text) for text in texts]), strict=True):
-        try:
-            ours: Value = spec(text, syntax="erlang", strict=True).to_term()
-        except ResolveError:
-            ours = (ERROR, Atom("other"))
-        assert canonical(ours) == canonical(answer), f"{text} {WHERE}"
-
-
-def random_fun(source: random.Random) -> str:
-    names = ["A", "B", "C"]
-
-    def term(depth: int) -> str:
-        options = ["1", "-1", "2.5", "ok", "'$1x'", '"ab"', "<<1,2>>", "[]", "{}", *names, *names]
-        if depth <= 0:
-            return source.choice(options)
-        forms = [
-            "{%s,%s}",
-            "[%s,%s]",
-            "[%s|%s]",
-            "#{a => %s,b => %s}",
-            "%s + %s",
-            "%s div %s",
-            "element(%s,%s)",
-            "-(%s) * %s",
-        ]
-        forms += [
-            "%s < %s",
-            "%s =:= %s",
-            "is_list(%s) andalso %s",
-            "%s orelse %s",
-            "hd(%s) == %s",
-            "not (%s == %s)",
-            "%s bsl %s",
-        ]
-        parts = [term(depth - 1) for _ in range(2)]
-        return (
-            "(" + source.choice(forms) % (parts[0], parts[1]) + ")" if source.random() < 0.6 else source.choice(options)
-        )
-
-    head = source.choice(["{A,B,C}", "{A,{B,_},[C|A]}", "X = {A,B,C}", "{A,#{k := B},C}", "{1.0,'x y',A,B,[C,\"a\"]}"])
-    guards = ["is_atom(A)", "A > B", "atom(A)", "B =< 1 + 2 * 3, C", "A == 1; B == 2", term(1)]
-    guard = f" when {source.choice(guards)}" if source.random() < 0.6 else ""
-    more = "; (_) -> object()" if source.random() < 0.2 else ""
-    return f"fun({head}){guard} -> {', '.join([term(2) for _ in range(source.choice([1, 1, 2]))])}{more} end"
 
 
 def test_keys_are_kept_where_erlang_says_so(release: int) -> None:

@@ -106,6 +106,18 @@ def by_fields(row: User) -> Value:
             return row.age
 
 
+def named_by_a_class(row: User) -> Value:
+    match row:
+        case User(name="ann", place=Place(zip=1) as place):
+            return place.city
+        case User(name="root", place=[1, Place() | (2, "a")]):
+            return "nested"
+        case (_, age, Place() as place) if place.zip > age:
+            return place.city + "!"
+        case (_, 18, [1, (2, _) as place]):
+            return place[1]
+
+
 def with_stars(row: User) -> Value:
     match row:
         case (_, 60, *_):
@@ -163,7 +175,16 @@ def by_value(row: User) -> Value:
 
 
 TYPED: Final = [
-    *(by_columns, by_fields, with_stars, with_the_subject, with_skip, with_conditional_results, by_value),
+    *(
+        by_columns,
+        by_fields,
+        named_by_a_class,
+        with_stars,
+        with_the_subject,
+        with_skip,
+        with_conditional_results,
+        by_value,
+    ),
 ]
 
 
@@ -350,4 +371,6 @@ def test_a_case_that_gives_nothing_in_the_middle_is_not_rendered_wrongly() -> No
     for render in (label.to_term, label.to_erlang, label.to_elixir):
         with pytest.raises(RenderError, match="a clause that gives nothing"):
             render()
-    assert "ann" in eval(label.to_python(), {"SKIP": SKIP})("ann", 20, None)
+    text = label.to_python()
+    assert text.splitlines()[2:4] == ["        case (_, age, _) if age < 18:", "            return SKIP"]
+    assert spec(text, row=User, syntax="python") == label

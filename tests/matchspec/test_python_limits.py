@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchspec import SKIP, EvalError, MatchSpecError, spec
-from matchspec.pyoperations import MAX_GROWTH, MAX_LENGTH, MAX_POWER_BITS, MAX_SHOWN, MAX_WORK
+from matchspec.operations import MAX_WORK
+from matchspec.pyoperations import MAX_GROWTH, MAX_LENGTH, MAX_POWER_BITS, MAX_SHOWN
 from matchspec.spec import NO_MATCH
 from tests.matchspec.lambda_texts import ENV, ROWS, Item, Pair
 
@@ -65,6 +66,22 @@ TOO_MUCH: Final = [
     "'%*d' % (n, 1)",
     "'%999999999d' % 1",
     "timedelta(n)",
+    "Decimal(1) + (1 << 4000000)",
+    "(1 << 4000000) - Decimal(1)",
+    "Decimal(2) * (1 << 4000000)",
+    "Decimal(2) // (1 << 4000000)",
+    "Decimal(2) % (1 << 4000000)",
+    "Decimal(2) ** (1 << 4000000)",
+    "[Decimal(1)] < [1 << 4000000]",
+    "Decimal(1) in {1 << 3660000: 2}",  # of one hash
+    "{Decimal(1), 1 << 3660000}",
+    "{1 << 3660000: 2}[Decimal(1)]",
+    "max(Decimal(1), 1 << 4000000)",
+    "[Decimal(1)].count(1 << 4000000)",
+    "Fraction(1, 2**131000 - 1) + Fraction(1, 2**130999 - 1)",
+    "[[[[0] * 9999] * 9999] * 9999] * 9999 == 1",
+    "str([['x' * 9999] * 9999])",
+    "((((0,) * 9999,) * 9999,) * 9999,) * 9999",
     "[" * 150 + "]" * 150 + " * n",
 ]
 
@@ -93,6 +110,14 @@ def spec_or_none(text: str) -> Value:
         return spec(text, env={"Pair": Pair}, syntax="python")
     except MatchSpecError:
         return None
+
+
+def test_decimals_against_the_largest_integers() -> None:
+    texts = ["Decimal(1) == 1 << 4000000", "Decimal('1e1204119') > 1 << 4000000", "-(1 << 4000000) > Decimal(5)"]
+    for text in [*texts, "Decimal('1e1204121') < 1 << 4000000", "Decimal('inf') < 1 << 4000000"]:
+        assert spec(f"lambda u: 'yes' if {text} else 'no'").test(1) == "no", text
+    for text in ("Decimal('1e1204119') < 1 << 4000000", "Decimal('1e999999999') > 1 << 4000000"):
+        assert spec(f"lambda u: 'yes' if {text} else 'no'").test(1) == "yes", text
 
 
 def test_doubling_in_a_short_text() -> None:

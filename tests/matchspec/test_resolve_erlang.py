@@ -85,6 +85,8 @@ REFUSED: Final[list[tuple[str, str, str]]] = [
     ),
     ("fun({A}) -> return_trace() end", "return_trace()", "does not translate calls of return_trace/0"),
     ("fun({'$1'}) -> ok end", "'$1'", "is a match variable"),
+    ("fun({'$01'}) -> ok end", "'$01'", "is a match variable"),
+    ("fun({'$-1'}) -> ok end", "'$-1'", "is a match variable"),
     ("fun({A}) -> _ end", "_", "has no value"),
     ("fun({A}) -> B = A end", "B = A", "`=` matches"),
     ("fun({A}) -> #nosuch{} end", "#nosuch{}", "the record type nosuch is unknown"),
@@ -142,7 +144,10 @@ def test_other_expressions_of_erlang_are_refused(text: str) -> None:
         spec(text, syntax="erlang")
 
 
-@pytest.mark.parametrize("records", [{"r": [1]}, {"r": [("a", 1, 2)]}, {"r": [(1, 2)]}, {1: []}, [("r", [])]])
+@pytest.mark.parametrize(
+    "records",
+    [{"r": [1]}, {"r": 1.5}, {"r": "a"}, {"r": None}, {"r": [("a", 1, 2)]}, {"r": [(1, 2)]}, {1: []}, [("r", [])]],
+)
 def test_bad_definitions_of_records_are_refused(records: Value) -> None:
     with pytest.raises(MatchSpecError, match="records"):
         spec("fun(X) -> X end", records=records)

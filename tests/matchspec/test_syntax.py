@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchspec import MatchSpecError, format_term, spec
+from matchspec import MatchSpecError, format_term, parse_term, spec
 from matchspec.syntax import language_of
+from tests.fuzz.values import Angry
 from tests.strategies import rows_and_specs
 
 Value: TypeAlias = Any
@@ -39,7 +40,11 @@ def test_raw_specs_are_told_apart(pair: tuple[Value, Value], syntax: Any) -> Non
         assert language_of(text) == syntax
 
 
-@pytest.mark.parametrize("syntax", ["Erlang", "", "lua", None])
+@pytest.mark.parametrize("syntax", ["Erlang", "", "lua", None, 10**5000, Angry(), [Angry()]], ids=type)
 def test_unknown_languages_are_refused(syntax: Any) -> None:
     with pytest.raises(MatchSpecError, match="syntax must be one of auto, python, erlang, elixir"):
         spec("lambda u: u", syntax=syntax)
+    with pytest.raises(MatchSpecError, match="syntax must be 'erlang', 'elixir' or 'python'"):
+        format_term(1, syntax)
+    with pytest.raises(MatchSpecError, match="syntax must be 'erlang', 'elixir' or 'python'"):
+        parse_term("1", syntax)

@@ -95,7 +95,8 @@ defmodule Agents do
   end
 
   scenario "start by what is no name" do
-    for name <- ["name", 1, nil, :undefined], do: {name, outcome(fn -> Agent.start(fn -> 1 end, name: name) |> elem(0) end)}
+    for name <- ["name", 1, nil, :undefined],
+        do: {name, outcome(fn -> Agent.start(fn -> 1 end, name: name) |> elem(0) end)}
   end
 
   scenario "start by a global name" do

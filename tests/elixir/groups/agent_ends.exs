@@ -173,6 +173,7 @@ defmodule AgentEnds do
 
   scenario "get_and_update: too late" do
     pid = agent(1)
+
     slow = fn state ->
       Process.sleep(40)
       {state, state + 1}

@@ -253,6 +253,60 @@ defmodule Tables do
     :ets.info(table, :heir)
   end
 
+  scenario "give_away: the new owner ends, the heir inherits from it" do
+    caller = self()
+    {owner, table} = owned([{:heir, caller, :data}])
+    target = label(idle(), "target")
+    tell(owner, fn -> :ets.give_away(table, target, :gift) end)
+    kill(owner)
+    former = mailbox()
+    kill(target)
+    [former: former, message: next(), owner: :ets.info(table, :owner)]
+  end
+
+  scenario "give_away: the former owner becomes a stranger" do
+    table = :ets.new(:table, [:private])
+    :ets.insert(table, {1, :a})
+    :ets.give_away(table, idle(), :data)
+    outcome(fn -> :ets.lookup(table, 1) end)
+  end
+
+  scenario "heir: the owner returns" do
+    caller = self()
+
+    owner =
+      spawn(fn ->
+        table = :ets.new(:table, [{:heir, caller, :data}])
+        label(table, "table")
+        :ets.insert(table, {1, :a})
+      end)
+
+    label(owner, "owner")
+    {:"ETS-TRANSFER", table, _, _} = message = next()
+    [message: message, rows: :ets.tab2list(table)]
+  end
+
+  scenario "heir: several tables of one owner" do
+    caller = self()
+    owner = label(worker(), "owner")
+
+    for number <- 1..3 do
+      tell(owner, fn -> label(:ets.new(:table, [{:heir, caller, number}]), "table#{number}") end)
+    end
+
+    kill(owner)
+    Enum.sort_by(mailbox(), &elem(&1, 3))
+  end
+
+  scenario "heir: a fixed table is no longer fixed by the owner that ended" do
+    caller = self()
+    {owner, table} = owned([{:heir, caller, :data}])
+    tell(owner, fn -> :ets.safe_fixtable(table, true) end)
+    kill(owner)
+    next()
+    :ets.info(table, :safe_fixed)
+  end
+
   scenario "give_away: an heir that is given the table has itself as heir" do
     heir = worker()
     table = :ets.new(:table, [{:heir, heir, :data}])
