@@ -99,8 +99,9 @@ class Literals:
                 return ANY
             case Name(name):
                 return self._name(node, name)
-            case Call(name, args, (), None):
-                return self._call(node, name, args)
+            case Call(name, args, keywords, None) if not keywords or name in VALUE_CLASSES:
+                named = {keyword.name: self.term(keyword.value) for keyword in keywords}
+                return self._call(node, name, [self.term(arg) for arg in args], named)
             case RecordNode(name):
                 self.fail(node, f"the record #{name} is not known here", "records belong into a fun")
         self.fail(node, "this is not a literal term")
@@ -127,8 +128,7 @@ class Literals:
             self.problems.nearest(name, [*self.env, *_SYMBOLS]) or "names are looked up in `env`",
         )
 
-    def _call(self, node: Node, name: str, args: tuple[Node, ...]) -> Term:
-        values = [self.term(arg) for arg in args]
+    def _call(self, node: Node, name: str, values: list[Term], named: dict[str, Term]) -> Term:
         match name, values:
             case "V", [int(number)]:
                 return V(number)
@@ -152,10 +152,10 @@ class Literals:
                 raise error
             self.problems.add(error)
             return UNKNOWN_TERM
-        if not is_cheap(cls, values):
+        if not is_cheap(cls, [*values, *named.values()]):
             self.fail(node, f"{name}() of such a number takes too long")
         try:
-            return cls(*values)
+            return cls(*values, **named)
         except Exception as error:  # noqa: BLE001  # the constructors raise several kinds, all about their arguments
             self.fail(node, f"{name}() refuses its arguments: {error}")
 
