@@ -170,7 +170,7 @@ def observe(controller: Pid) -> None:
                 heard.append(message)
             case (Atom("report"), ref):
                 while len(heard) < len(refs):  # all that are watched have ended: what is missing is on its way
-                    heard.append(receive((DOWN, ANY, ANY, ANY, ANY), timeout=10))
+                    heard.append(receive((DOWN, ANY, ANY, ANY, ANY), timeout=60))
                 send(controller, (ref, (refs, heard)))
                 refs, heard = [], []
 
@@ -199,7 +199,7 @@ def play(rng: random.Random, observer: Pid) -> None:
     reasons: dict[int, Value] = {}
 
     def hear() -> None:
-        _, ref, _, pid, reason = receive((DOWN, ANY, ANY, ANY, ANY), timeout=10)
+        _, ref, _, pid, reason = receive((DOWN, ANY, ANY, ANY, ANY), timeout=60)
         number = numbers.pop(ref)
         assert pid is pids[number]
         reasons[number] = reason
