@@ -69,6 +69,15 @@ def _pid(pid: Term, argument: str) -> Pid:
     return pid
 
 
+def still(process: Process) -> None:
+    """The calling process acts on others; the lock is held. Raises Killed, or Exit, when it has ended meanwhile.
+
+    Nobody may hear of what a process does after they have heard of its end.
+    """
+    if not process.alive:
+        raise landed(process)
+
+
 # --- spawning -------------------------------------------------------------------------------------------------------
 
 
@@ -97,7 +106,7 @@ def _spawn(fn: Function, args: tuple[Any, ...], linked: bool, ref: Ref | None) -
     parent = current()
     process = child(parent, fn)
     with lock:
-        kernel.still(parent)
+        still(parent)
         if linked:
             kernel.join(parent, process)
         if ref is not None:
@@ -196,7 +205,7 @@ def send(dest: Destination, message: T) -> T:
     sender = current()
     where: Destination | None = dest.whereis() if isinstance(dest, Address) else dest
     with lock:
-        kernel.still(sender)
+        still(sender)
         target = None if where is None else find(where)
         if target is not None:
             target.put(message)
@@ -359,7 +368,7 @@ def link(pid: Pid) -> bool:
     """
     process = current()
     with lock:
-        kernel.still(process)
+        still(process)
         other = kernel.find(_pid(pid, "pid"))
         if other is not None:
             kernel.join(process, other)
@@ -374,7 +383,7 @@ def unlink(pid: Pid) -> bool:
     """Takes the link between the calling process and another away; True. O(1). Erlang's unlink/1."""
     process = current()
     with lock:
-        kernel.still(process)
+        still(process)
         other = kernel.find(_pid(pid, "pid"))
         if other is not None:
             kernel.part(process, other)
@@ -390,7 +399,7 @@ def monitor(dest: Destination) -> Ref:
     process = current()
     where: Destination | None = dest.whereis() if isinstance(dest, Address) else dest
     with lock:
-        kernel.still(process)
+        still(process)
         target = None if where is None else find(where)
         shown: Term = where if isinstance(where, Pid) else (dest, Atom("nonode@nohost"))
         if target is not None:
@@ -452,7 +461,7 @@ def send_exit(process: Process, pid: Pid, reason: Term) -> None:
     """An exit signal from `process`, which raises what that does to it if it is its own victim."""
     victims: list[kernel.Victim] = []
     with lock:
-        kernel.still(process)
+        still(process)
         target = kernel.find(pid)
         if target is not None:
             kernel.signal(target, process.pid, reason, victims, sent=True)

@@ -17,7 +17,7 @@ from runtime.exits import KILLED, NORMAL, TIMEOUT, Exit
 from runtime.kernel import Belonging, Process, Sink, current
 from runtime.launch import child, launch, sibling
 from runtime.outcome import ExitReason, Ok
-from runtime.process import deadline_of
+from runtime.process import deadline_of, still
 from runtime.scheduler import lock
 
 T = TypeVar("T")
@@ -224,7 +224,7 @@ class _Flow(Belonging):
         self._last = item
         process.sink = item  # from the start: its supervisor may end it before it begins
         with lock:
-            kernel.still(owner)
+            still(owner)
             if stream.supervise is not None:
                 stream.supervise(process)
             if stream.linked:

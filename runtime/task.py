@@ -20,7 +20,7 @@ from runtime.exits import KILL, KILLED, NOPROC, SHUTDOWN, TIMEOUT, Exit
 from runtime.kernel import Monitor, Process, current
 from runtime.launch import Function, child, launch
 from runtime.outcome import BRUTAL_KILL, BrutalKill, ExitReason, Ok, Outcome
-from runtime.process import deadline_of, spawn, spawn_link
+from runtime.process import deadline_of, spawn, spawn_link, still
 from runtime.scheduler import lock
 from runtime.stream import Begin, OnTimeout, Stream
 
@@ -375,7 +375,7 @@ def start(
     process = child(parent, fn)
     ref = Ref()
     with lock:
-        kernel.still(owner)
+        still(owner)
         if supervise is not None:
             supervise(process)
         if linked:
