@@ -240,15 +240,6 @@ def current() -> Process:
     return process
 
 
-def still(process: Process) -> None:
-    """The calling process acts on others; the lock is held. Raises Killed, or Exit, when it has ended meanwhile.
-
-    Nobody may hear of what a process does after they have heard of its end.
-    """
-    if not process.alive:
-        raise landed(process)
-
-
 def landed(process: Process) -> BaseException:
     """What a call of an ended process raises. A thread of the user's own is another process from then on."""
     if not process.own_thread:
