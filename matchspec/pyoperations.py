@@ -266,7 +266,8 @@ def constructor(*args: PyValue) -> PyValue:
     return make(*rest) if is_cheap(make, rest) else FAIL
 
 
-_EXPONENT: Final = re.compile(r"[eE][+-]?[0-9_]{5,}")
+MAX_EXPONENT: Final = 999  # of a Fraction that is made of a text or of a Decimal: of 10**4000 it takes a millisecond
+_EXPONENT: Final = re.compile(r"[eE][+-]?[0-9_]{4,}")
 
 
 def is_cheap(make: PyValue, args: Sequence[PyValue]) -> bool:
@@ -278,7 +279,7 @@ def is_cheap(make: PyValue, args: Sequence[PyValue]) -> bool:
     for arg in args:
         if isinstance(arg, str) and _EXPONENT.search(arg):
             return False
-        if isinstance(arg, Decimal) and arg.is_finite() and abs(arg.adjusted()) > MAX_DECIMAL_DIGITS:
+        if isinstance(arg, Decimal) and arg.is_finite() and abs(arg.adjusted()) > MAX_EXPONENT:
             return False
     return True
 

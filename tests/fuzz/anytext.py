@@ -86,7 +86,7 @@ def _search(query: Value, source: random.Random) -> None:
         doors: list[Callable[[Value], Value]] = [table.select, table.select_reverse, table.select_count, table.explain]
         for door in [*doors, table.select_replace, table.select_delete]:
             try:
-                str(door(query))
+                shown(door(query))
             except (MatchSpecError, BadArg) as error:
                 str(error)
         if problems := table.check():
