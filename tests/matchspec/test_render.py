@@ -142,7 +142,7 @@ class Two(NamedTuple):
 def test_rows_of_another_size_than_the_head_have_no_lambda(text: str) -> None:
     query = spec(text, row=Two)
     assert query.run([Two(1, 2)]) == []
-    with pytest.raises(RenderError, match="2 elements"):
+    with pytest.raises(RenderError, match="Two has 2"):
         query.to_python()
 
 
