@@ -6,6 +6,7 @@ text, and what two programmers may write differently is no difference: the numbe
 uses, `'$1'` alone or `'_'` with `'$_'`, `{const, 1}` or 1, guards in a list or joined by `andalso`.
 """
 
+from contextlib import suppress
 from typing import Any, Final, TypeAlias, final
 
 from matchspec.errors import MatchSpecError
@@ -161,7 +162,12 @@ class _Canonical:
                     return EMap(pairs)
                 return EConst(make_map(list(zip(keys, values, strict=True))))
             case ECall(name, args):
-                return ECall(name, tuple([self.expr(arg) for arg in args]))
+                parts = tuple([self.expr(arg) for arg in args])
+                values = _constants(parts)
+                if name == "python:dict" and values is not None:  # keys such as 1 and True, as Python builds them
+                    with suppress(TypeError):
+                        return EConst(dict(zip(values[::2], values[1::2], strict=True)))
+                return ECall(name, parts)
         return expr
 
 

@@ -317,7 +317,8 @@ def _python(term: Term, depth: int) -> str:
         case dict():
             pairs = [f"{_python(key, depth + 1)}: {_python(value, depth + 1)}" for key, value in term.items()]
             return "{" + ", ".join(pairs) + "}"
-    if isinstance(term, _PYTHON_VALUES):
+    # Of the classes themselves: a subclass, and the object that a time zone is, have no constructor in text.
+    if type(term) in _PYTHON_VALUES and not (isinstance(term, (datetime, time)) and term.tzinfo is not None):
         return repr(term).removeprefix("datetime.")
     raise _no_text(term, "Python")
 

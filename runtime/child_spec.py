@@ -1,7 +1,7 @@
 """What a supervisor knows of a child: how it is started, when it is started again, and how it is ended."""
 
 from collections.abc import Callable
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, final
+from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, final
 
 from matchspec.values import Pid, Term
 from runtime.ending import Shutdown, shutdown_of
@@ -30,7 +30,7 @@ class ChildSpec:
     Raises BadArg: "type", "option".
     """
 
-    __match_args__ = ("id", "start", "restart", "shutdown", "type")
+    __match_args__: ClassVar = ("id", "start", "restart", "shutdown", "type")
     __slots__ = ("id", "restart", "shutdown", "start", "type")
 
     def __init__(

@@ -1,6 +1,6 @@
 """What comes of a task: Ok(value), ExitReason(reason), or None while there is neither; and BRUTAL_KILL."""
 
-from typing import Final, Generic, TypeAlias, TypeVar, final
+from typing import ClassVar, Final, Generic, TypeAlias, TypeVar, final
 
 from matchspec.values import Term
 
@@ -22,7 +22,7 @@ BRUTAL_KILL: Final = BrutalKill()
 class Ok(Generic[T]):
     """A task has given a result. Elixir's {:ok, value}."""
 
-    __match_args__ = ("value",)
+    __match_args__: ClassVar = ("value",)
     __slots__ = ("value",)
 
     def __init__(self, value: T) -> None:
@@ -42,7 +42,7 @@ class Ok(Generic[T]):
 class ExitReason:
     """A task has ended without a result. Elixir's {:exit, reason}."""
 
-    __match_args__ = ("reason",)
+    __match_args__: ClassVar = ("reason",)
     __slots__ = ("reason",)
 
     def __init__(self, reason: Term) -> None:

@@ -22,6 +22,7 @@ from runtime.scheduler import lock
 
 T = TypeVar("T")
 Message: TypeAlias = Any
+Checked: TypeAlias = Any  # checked by the function itself, so that compiled code raises BadArg as well
 Name: TypeAlias = str | Atom | Address
 Destination: TypeAlias = Pid | Name
 Query: TypeAlias = Any  # whatever `receive` takes: a pattern, or a query in any form
@@ -424,7 +425,7 @@ def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
     return found or not info
 
 
-def trap_exit(trap: bool) -> bool:
+def trap_exit(trap: Checked) -> bool:
     """Whether exit signals come as messages `(EXIT, pid, reason)` instead of ending this process; the setting before.
 
     O(1). Erlang's process_flag(trap_exit, ...). Raises BadArg, cause "option".

@@ -16,7 +16,7 @@ functions can be values.
 import functools
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Final, Literal, Self, TypeAlias, final
+from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, final
 
 from matchspec.api import spec
 from matchspec.pattern import pattern_spec
@@ -339,7 +339,7 @@ class Via(Address):
         value: what a process that takes the name is registered with.
     """
 
-    __match_args__ = ("registry", "key", "value")
+    __match_args__: ClassVar = ("registry", "key", "value")
     __slots__ = ("key", "registry", "value")
 
     def __init__(self, registry: "Registry | Destination", key: Term, value: Any = None) -> None:

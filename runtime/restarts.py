@@ -22,7 +22,7 @@ class Intensity:
 
     def __init__(self, max_restarts: Term, max_seconds: Term) -> None:
         """Raises BadArg, cause "option"."""
-        if not isinstance(max_restarts, int) or isinstance(max_restarts, bool) or max_restarts < 0:
+        if type(max_restarts) is not int or max_restarts < 0:
             raise BadArg("option", "max_restarts", max_restarts, "allowed are numbers from 0 on")
         if not isinstance(max_seconds, (int, float)) or isinstance(max_seconds, bool) or not max_seconds > 0:
             raise BadArg("option", "max_seconds", max_seconds, "allowed are seconds above 0")

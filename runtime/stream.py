@@ -139,7 +139,7 @@ class Outcomes(Generic[T]):
 
 
 def is_count(value: Term) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    return type(value) is int and value >= 1
 
 
 @final

@@ -136,6 +136,7 @@ CASES: Final[list[tuple[str, Value]]] = [
     # lambdas, as they were written
     ("lambda a, b: a + b", None),
     ("lambda row: row", None),
+    ("lambda row: bool({'a': 1, 1: 'one'}) if row else SKIP", None),
     ("lambda row: row[0] if row[1] else SKIP", None),
     ("lambda row: row.name if row.age > 18 else SKIP", Person),
     ("lambda row: (row.name if row.age > 18 else SKIP) if row.tags else row", Person),
@@ -361,3 +362,10 @@ def test_names_of_columns_that_stand_for_something_else() -> None:
     for text in ("lambda u: (u.row, u, len(u.len))", "lambda u: u if u.row else len(u.len)"):
         query = spec(text, row=Renamed)
         assert read(query.to_python(exact=True), query) == query
+
+
+def test_captured_values_are_written_out() -> None:
+    query = spec("lambda row: (LOOKUP, PAIR, WORDS, row in ALLOWED)", env=ENV_OF_TEXT)
+    text = query.to_python(exact=True)
+    assert text == "lambda row: ({'a': 1, 'b': [2], 1: 'one'}, (1, 'a'), ['a', '', 'red'], row in {1, 2.5, None, 'a'})"
+    assert spec(text).run([None, 3]) == query.run([None, 3])
