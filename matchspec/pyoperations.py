@@ -23,6 +23,7 @@ MAX_GROWTH: Final = 16_384  # items by which `*` and str.replace make a sequence
 MAX_LENGTH: Final = 4_194_304  # items of a sequence that `+` makes
 MAX_SHOWN: Final = 65_536  # characters that str() makes of anything but a str
 MAX_POWER_BITS: Final = 131_072  # bits of a result of **, and of an integer that is made a Decimal or Fraction
+MAX_ROUNDED_BITS: Final = 32_768  # bits of an integer that is rounded to tens, hundreds, ...: a long division
 MAX_DECIMAL_DIGITS: Final = 4_300  # digits of an integer that is made of a Decimal: Python's own limit for text
 _SIMPLE: Final = frozenset([int, float, bool, str, bytes, type(None), Atom])  # no two of which cost much to compare
 
@@ -161,7 +162,7 @@ def rounded(value: PyValue, *digits: PyValue) -> PyValue:
         return round(value) if _has_few_digits(value) else FAIL
     if digits and isinstance(digits[0], int):
         if isinstance(value, int) and digits[0] < 0:
-            return FAIL if bits(value) > MAX_POWER_BITS else round(value, max(digits[0], -bits(value) - 1))
+            return FAIL if bits(value) > MAX_ROUNDED_BITS else round(value, max(digits[0], -bits(value) - 1))
         if isinstance(value, Fraction) and abs(digits[0]) > MAX_DECIMAL_DIGITS:
             return FAIL
     return round(value, *digits)
