@@ -335,7 +335,7 @@ def _order_key_of_rare(term: Term, kind: int, depth: int, exact: bool) -> Key:
 
 
 def _order_key_of_other(term: Term, depth: int, exact: bool) -> tuple[Term, ...]:
-    kind_name = f"{type(term).__module__}.{type(term).__qualname__}"
+    kind_name = f"{getattr(type(term), '__module__', '')}.{type(term).__qualname__}"  # a module may be no str
     if isinstance(term, Enum):
         return (kind_name, term.name)
     if isinstance(term, (set, frozenset)):  # their `<` means subset

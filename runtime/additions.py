@@ -5,8 +5,9 @@ from collections.abc import Callable
 from queue import Queue, SimpleQueue
 from typing import Any, cast
 
+from matchspec.unchecked import Unchecked
 from runtime.core import Element
-from runtime.errors import BadArg
+from runtime.errors import BadArg, flag
 from runtime.index import Index
 from runtime.planner import Explanation
 from runtime.queries import QueryMethods
@@ -24,7 +25,7 @@ class AdditionalMethods(QueryMethods[Row]):
 
     # --- indexes ------------------------------------------------------------------------------------------------------
 
-    def add_index(self, field: Position, *, unique: bool = False) -> bool:
+    def add_index(self, field: Position | Unchecked, *, unique: bool | Unchecked = False) -> bool:
         """Makes an index over a column, a position from 1 or a field's name; True.
 
         Queries that compare the column with constants use it where it saves work; `explain` tells. With `unique` no two
@@ -35,18 +36,17 @@ class AdditionalMethods(QueryMethods[Row]):
         """
         table = self._gate.name
         column = self._shape.index_of(field, "field", table)
-        if type(unique) is not bool:
-            raise BadArg("option", "unique", unique, "allowed are True and False", table)
+        alone = flag("unique", unique, table)
         with self._gate.writing:
             if any([index.column == column for index in self._indexes]):
                 raise BadArg("already_exists", "field", field, "this column has an index", table)
-            index = Index(self._field_of(column), column, unique, table)
+            index = Index(self._field_of(column), column, alone, table)
             index.build(self._storage)
             self._watch().observers.append(index)
             self._indexes = [*self._indexes, index]
         return True
 
-    def del_index(self, field: Position) -> bool:
+    def del_index(self, field: Position | Unchecked) -> bool:
         """Takes away the index of a column; True. O(1). Mnesia's mnesia:del_table_index/2.
 
         Raises BadArg: "position" for no column; "option" for one without an index; "access", "id".
@@ -68,29 +68,34 @@ class AdditionalMethods(QueryMethods[Row]):
 
     # --- plans --------------------------------------------------------------------------------------------------------
 
-    def explain(self, query: Query, analyze: bool = False, *, counts: bool = False) -> Explanation:
+    def explain(
+        self, query: Query, analyze: bool | Unchecked = False, *, counts: bool | Unchecked = False
+    ) -> Explanation:
         """How `select` would answer a query, or with `counts` select_count and select_delete; `print` shows it.
 
         The latter look only for results that are exactly True, so that the condition of `lambda u: u.age > 18` counts.
         With `analyze` the query is run, and what happened is told too. O(log n); as the query with `analyze`.
-        Raises MatchSpecError for a bad query; BadArg "access", "id"; EvalError with `analyze` where a body fails.
+        Raises MatchSpecError for a bad query; BadArg: "option", "access", "id"; EvalError with `analyze` where a body fails.
         """
         compiled = self._spec(query)
+        runs, counting = flag("analyze", analyze, self._gate.name), flag("counts", counts, self._gate.name)
         with self._gate.reading:
-            plan = self._plan(compiled, counts)
+            plan = self._plan(compiled, counting)
             size = self._storage.size()
         actual: tuple[int, int, float] | None = None
-        if analyze:
+        if runs:
             began = time.perf_counter()
-            rows = self._found(compiled, counts)
+            rows = self._found(compiled, counting)
             found = 0
             try:
-                found = compiled.program.count(rows) if counts else len(compiled.program.select(rows))
+                found = compiled.program.count(rows) if counting else len(compiled.program.select(rows))
             finally:
                 self._release(rows, found)
             actual = (len(rows), found, time.perf_counter() - began)
         kind = f"{self._kind} of {describe(self._shape.row_type)}, {size} rows"
-        return Explanation(f"{'count' if counts else 'select'} from {self._gate.name} ({kind})", plan, compiled, actual)
+        return Explanation(
+            f"{'count' if counting else 'select'} from {self._gate.name} ({kind})", plan, compiled, actual
+        )
 
     # --- watching -----------------------------------------------------------------------------------------------------
 
@@ -99,7 +104,7 @@ class AdditionalMethods(QueryMethods[Row]):
         query: Query,
         to: "Callable[[Event[Row]], Any] | Queue[Event[Row]] | SimpleQueue[Event[Row]]",
         *,
-        existing: bool = False,
+        existing: bool | Unchecked = False,
     ) -> Subscription:
         """Delivers an Event for every change of a row that matches a query, before or after it; the Subscription.
 
@@ -109,14 +114,15 @@ class AdditionalMethods(QueryMethods[Row]):
         one. With `existing`, the rows that are there come first, as inserted. If `to` raises or is full, the
         subscription ends, with `error` set. `drop` delivers one event "dropped" and ends it; of `init_table` come
         deletions, then insertions. A table that is watched pays O(1) for each changed row, also when all are deleted.
-        Raises MatchSpecError for a bad query; BadArg: "option" for another `to`; "access", "id".
+        Raises MatchSpecError for a bad query; BadArg: "option" for another `to` or `existing`; "access", "id".
         """
         program = None if query is None else self._spec(query).program
         deliver = delivery(to, self._gate.name)
+        from_the_start = flag("existing", existing, self._gate.name)
         subscription = Subscription(program, deliver, self._outward)
         with self._gate.reading:
             storage = self._watch()
-            if existing:
+            if from_the_start:
                 view = storage.view()
                 key = storage.key
                 subscription.note([Change(key(row[self._keypos]), None, row, "insert") for row in view])
