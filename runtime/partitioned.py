@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast, final, overload
 from matchspec.terms import order_key
 from matchspec.unchecked import Unchecked
 from matchspec.values import Atom, Term
+from runtime.additions import Indexed
 from runtime.core import Checked, Element, Info
 from runtime.objects import MISSING
 from runtime.partitions import Partitions
@@ -292,13 +293,13 @@ class PartitionedTable(Partitions[Row]):
                 whole[one] = whole[one] + value if one in _SUMS and one in whole else whole.get(one, value)
         return {**whole, "partitions": len(self._parts)}
 
-    def add_index(self, field: Position | Unchecked) -> bool:
+    def add_index(self, field: Indexed, *, name: str | Unchecked | None = None) -> bool:
         """As for a Table, in each partition; none is unique, since a partition does not know of the others."""
         for part in self._parts:
-            part.add_index(field)
+            part.add_index(field, name=name)
         return True
 
-    def del_index(self, field: Position | Unchecked) -> bool:
+    def del_index(self, field: Indexed) -> bool:
         for part in self._parts:
             part.del_index(field)
         return True
