@@ -351,7 +351,7 @@ def sleep(seconds: Timeout) -> None:
             process.wait(deadline)
 
 
-async def asleep(seconds: float) -> None:
+async def asleep(seconds: Timeout) -> None:
     """`sleep` for coroutines."""
     from runtime import coroutines
 
