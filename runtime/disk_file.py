@@ -3,8 +3,8 @@
 Layout, version 1. The header of the database has the application id 0x6D737064 ("mspd") and the version as user
 version. It holds the tables
 
-    _matchspec(item, value)    what the table is: type, keypos, row (its row type in words), columns, index; values are
-                               JSON
+    _matchspec(item, value)    what the table is: type, keypos, row (its row type in words), columns, index,
+                               exotic (whether some key is of a type that Erlang lacks); values are JSON
     rows(...)                  the rows, in the order of their keys:
         _key                   the key, as `runtime.disk_keys` keeps it, unless the key's own column does
         _n                     in bags: the place of a row among those of its key
@@ -25,6 +25,7 @@ from typing import Any, Final, Literal, TypeAlias, final
 
 from matchspec.values import Term
 from runtime.disk_errors import DiskError, disk_error
+from runtime.disk_layout import Layout
 from runtime.errors import BadArg
 
 DiskAccess: TypeAlias = Literal["read", "read_write"]
@@ -37,7 +38,7 @@ _OLDEST_SQLITE: Final = (3, 35)  # the first with RETURNING and DROP COLUMN
 _HEADER: Final = 100  # bytes
 _STATEMENTS: Final = 256  # kept compiled
 _CACHE: Final = 16_384  # KiB of pages kept in memory
-_FACTS: Final = frozenset(["type", "keypos", "row", "columns", "index"])
+_FACTS: Final = frozenset(["type", "keypos", "row", "columns", "index", "exotic"])
 
 
 @final
@@ -79,6 +80,21 @@ class DiskFile:
         columns = self.connection.execute("SELECT name, hidden FROM pragma_table_xinfo('rows')").fetchall()
         if any(hidden for _, hidden in columns):
             raise DiskError("corrupt", self.name, "it has computed columns, which table files have not")
+
+    def is_laid_out(self) -> bool:
+        """Whether there is a table in it. Raises DiskError."""
+        try:
+            return bool(self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+        except sqlite3.Error as error:
+            raise disk_error(error, self.name) from None
+
+    def check_columns(self, layout: Layout) -> None:
+        """Raises DiskError unless the table of rows has the columns of this layout."""
+        found = self.connection.execute("SELECT name FROM pragma_table_info('rows')").fetchall()
+        names = {'"' + name.replace('"', '""') + '"' for (name,) in found}
+        expected = {*layout.stored, *(['"_n"', '"_sum"'] if layout.bag else [])}
+        if names != expected:
+            raise DiskError("corrupt", self.name, f"its rows have the columns {sorted(names)}, not {sorted(expected)}")
 
     def make(self, facts: Facts, statements: list[str]) -> None:
         """Lays out a new file, unless another process has just done so. Raises DiskError."""
@@ -159,6 +175,14 @@ class DiskFile:
                 self.connection.close()
             except sqlite3.Error as error:
                 raise disk_error(error, self.name) from None
+
+    def delete(self) -> None:
+        """Takes the file away, when it is closed. Raises DiskError."""
+        try:
+            for end in ("", "-wal", "-shm"):
+                Path(f"{self.name}{end}").unlink(missing_ok=True)
+        except OSError as error:
+            raise DiskError("file", self.name, f"it cannot be deleted: {error}") from None
 
     def file_size(self) -> int:
         """The bytes of the file and its log, as far as they are there. O(1)."""
