@@ -21,7 +21,7 @@ ranges of such bytes.
 """
 
 from enum import Enum
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 from matchspec.intervals import Cut, Point, Ranges
 from matchspec.terms import MAX_TERM_DEPTH, ImproperList
@@ -52,7 +52,8 @@ _LIST: Final = b"\x50"
 _OTHER: Final = b"\x60"
 _ABOVE: Final = b"\xff"
 
-ByteRange = tuple[bytes, bytes | None]  # from the first, up to and without the second; None is no end
+# The lowest bytes and whether they are inside, the highest and whether they are; None for no bound.
+ByteSpan: TypeAlias = tuple[bytes | None, bool, bytes | None, bool]
 
 
 def key_bytes(term: Term, ordered: bool) -> bytes:
@@ -176,29 +177,26 @@ def _identity(identity: Identity) -> bytes:
 # --- ranges -------------------------------------------------------------------------------------------------------
 
 
-def byte_ranges(ranges: Ranges) -> list[ByteRange]:
+def byte_ranges(ranges: Ranges) -> list[ByteSpan]:
     """The bytes of the ordered keys that lie in ranges of order_keys: a superset, where bytes cannot say it exactly.
 
     O(size of the ranges).
     """
-    return [(_low(interval.low), _high(interval.high)) for interval in ranges]
+    return [(*_low(interval.low), *_high(interval.high)) for interval in ranges]
 
 
-def _low(cut: Cut) -> bytes:
+def _low(cut: Cut) -> tuple[bytes | None, bool]:
     point, after = cut
     code, whole = _point(point)
-    return code + b"\0" if after and whole else code
+    return (code, not (after and whole)) if code else (None, False)
 
 
-def _high(cut: Cut) -> bytes | None:
+def _high(cut: Cut) -> tuple[bytes | None, bool]:
     point, after = cut
     code, whole = _point(point)
     if not whole:
-        return code + _ABOVE
-    if code == _ABOVE:
-        return None
-    # No key goes on where another ends, so nothing lies between a key and the key with a 0 after it.
-    return code + b"\0" if after else code
+        return code + _ABOVE, False
+    return (None, False) if code == _ABOVE else (code, bool(after))
 
 
 def _point(key: Point) -> tuple[bytes, bool]:

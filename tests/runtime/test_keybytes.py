@@ -148,7 +148,11 @@ def test_nesting_has_a_limit() -> None:
 
 def inside(key: Value, ranges: Value) -> bool:
     code = key_bytes(key, True)
-    return any(low <= code and (high is None or code < high) for low, high in byte_ranges(ranges))
+    return any(
+        (low is None or low < code or (low_in and low == code))
+        and (high is None or code < high or (high_in and high == code))
+        for low, low_in, high, high_in in byte_ranges(ranges)
+    )
 
 
 def inside_keys(key: Value, ranges: Value) -> bool:
