@@ -10,10 +10,13 @@ from hashlib import blake2b
 from typing import Final, TypeAlias, final
 
 from matchspec.terms import Key
+from matchspec.values import TermError
 from runtime.disk_connection import DiskConnection
 from runtime.disk_layout import Layout
 from runtime.disk_rows import Fetched, Sql
 from runtime.disk_storage import DiskStorage, Pairs
+from runtime.errors import BadArg
+from runtime.external_python import CodecError
 from runtime.keybytes import key_bytes
 from runtime.storage import StoredRow
 
@@ -56,12 +59,20 @@ class DiskBagStorage(DiskStorage):
         self._rest: str = f'SELECT {layout.columns} FROM rows WHERE {key} = ? ORDER BY "_n" LIMIT -1 OFFSET ?'
 
     def _adding(self, key: Key, row: StoredRow) -> list[Sql]:
-        added = sum_of(row)
-        values = [*self.layout.values(key, row), key, added]
+        stored = self.layout.values(key, row)
+        try:
+            added = sum_of(row)
+        except (CodecError, TermError) as error:
+            raise BadArg("type", "row", row, str(error), self.connection.table) from None
+        values = [*stored, key, added]
         return [*values, key, added] if self.layout.kind == "bag" else values
 
     def holds(self, key: Key, row: StoredRow) -> bool:
-        return bool(self.connection.fetch(self._holds, (key, sum_of(row))))
+        try:
+            exact = sum_of(row)
+        except (CodecError, TermError):  # no row on disk is without a form
+            return False
+        return bool(self.connection.fetch(self._holds, (key, exact)))
 
     def put(self, key: Key, row: StoredRow) -> None:
         self._more(self.connection.write(self._add, self._adding(key, row)))
@@ -90,7 +101,11 @@ class DiskBagStorage(DiskStorage):
         return rows
 
     def remove_exact(self, key: Key, row: StoredRow) -> int:
-        count = self.connection.write(self._delete_exact, (key, sum_of(row)))
+        try:
+            exact = sum_of(row)
+        except (CodecError, TermError):
+            return 0
+        count = self.connection.write(self._delete_exact, (key, exact))
         self._forget(key, count)
         return count
 

@@ -47,6 +47,7 @@ class DiskStorage(Storage):
         """Goes on with another layout, that of the same table with other indexes."""
         self.layout = layout
         columns, key = layout.columns, layout.key
+        self._unique: bool = any([index.unique for index in layout.indexes])
         self._add: str = layout.add
         self._store: str = layout.store
         self._at_key: str = f"SELECT {columns} FROM rows WHERE {key} = ? ORDER BY {layout.order}"
@@ -120,6 +121,9 @@ class DiskStorage(Storage):
 
     def _put_values(self, values: list[list[Sql]]) -> None:
         connection = self.connection
+        if self._unique:
+            self._put_uniquely(values)
+            return
         if self._size is None:
             connection.write_all(self._store, values)
             return
@@ -127,6 +131,13 @@ class DiskStorage(Storage):
         if added < len(values):
             connection.write_all(self._store, values)
         self._size += added
+
+    def _put_uniquely(self, values: list[list[Sql]]) -> None:
+        """Under unique indexes the end of the operation counts: rows may change places."""
+        at = 0 if self.layout.own_key else self.keypos
+        last = {one[at]: one for one in values}
+        taken = self.connection.write_all(self._delete_quietly, [[key] for key in last])
+        self._more(self.connection.write_all(self._add, list(last.values())) - taken)
 
     def remove(self, key: Key) -> list[StoredRow]:
         fetched = self.connection.fetch_written(self._delete, (key,))
@@ -184,7 +195,10 @@ class DiskStorage(Storage):
             self.connection.together(lambda: self._replace_values(values))
 
     def _replace_values(self, values: list[list[Sql]]) -> None:
-        self.connection.write_all(self._store, values)
+        if self._unique:
+            self._put_uniquely(values)
+        else:
+            self.connection.write_all(self._store, values)
 
     def replace_all(self, pairs: Pairs) -> None:
         def work() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias, TypeVar, cast, final
 
+from matchspec.ownership import is_immutable
 from matchspec.terms import OTHER, Key, rank
 from matchspec.values import Atom, Pid, Term, TermError
 from runtime import registry
@@ -25,6 +26,7 @@ from runtime.kernel import Belonging, current, find
 from runtime.process import self_
 from runtime.rows import Row, RowShape, describe
 from runtime.storage import StoredRow
+from runtime.subscriptions import Subscription
 
 Visitor: TypeAlias = Callable[[Any], Any]
 Thing = TypeVar("Thing")
@@ -81,6 +83,7 @@ class DiskTable(DiskQueries[Row]):
         self._file: Final = file
         self._users: dict[Pid, int] = {}
         self._uses: dict[Pid, _Use] = {}
+        self._ended: list[Subscription] = []  # that are still to be told of the end
         self._timer: threading.Timer | None = None
         self._gate.hook = self._upkeep
         self._gate.end = "it has been closed"
@@ -90,7 +93,12 @@ class DiskTable(DiskQueries[Row]):
     # --- what comes in ------------------------------------------------------------------------------------------------
 
     def _owned(self, value: Thing, argument: str) -> Thing:
-        """The value as it is: what is stored is a copy, in the file."""
+        """The value as it is: what is stored is a copy, in the file. Raises BadArg, cause "type"."""
+        if self._shape.typed:
+            try:
+                is_immutable(value)  # refuses what the checks of fields would follow too deeply
+            except TermError as error:
+                raise BadArg("type", argument, value, str(error), self._gate.name) from error
         return value
 
     def _key(self, term: Term, argument: str = "key") -> Key:
@@ -170,7 +178,12 @@ class DiskTable(DiskQueries[Row]):
                 self._timer.cancel()
             for subscription in self._upkeep.subscriptions:
                 subscription.note_drop()
-            self._file.close()
+            try:
+                self._file.close()
+            finally:
+                self._ended.extend(self._upkeep.subscriptions)
+        while self._ended:
+            self._ended.pop().deliver()
 
     def drop(self) -> bool:
         """Closes the table for all its users and deletes its file; True. O(1). Raises BadArg: "access", "id"."""
@@ -278,6 +291,8 @@ class DiskTable(DiskQueries[Row]):
         raise self._shared("rename")
 
     def _shared(self, method: str) -> BadArg:
+        with self._gate.reading:
+            pass
         allowed = f"a table on disk belongs to all who have opened it, and has no {method}"
         return BadArg("access", "table", self._gate.name, allowed, self._gate.name)
 
