@@ -26,6 +26,7 @@ from runtime.disk_errors import DiskError
 from runtime.disk_file import DiskAccess, DiskFile, Facts, examine, path_of
 from runtime.disk_layout import IndexColumn, Layout, index_column
 from runtime.disk_rows import FieldRows, RowForm, row_form
+from runtime.disk_saver import saver
 from runtime.disk_table import CONTINUE, DONE, DiskTable, Opened
 from runtime.errors import BadArg, choice
 from runtime.ets import Columns, match, match_object, repair_continuation, select, select_reverse
@@ -364,6 +365,7 @@ def _after_fork_in_child() -> None:
     for table in _held:
         table.abandon()
         registry.strike_on_disk(table)
+    saver.forked()
     _after_fork()
 
 

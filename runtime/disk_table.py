@@ -3,7 +3,6 @@
 It is built of the same layers as `runtime.table`, over a storage that keeps its rows in SQLite.
 """
 
-import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias, TypeVar, cast, final
@@ -19,6 +18,7 @@ from runtime.disk_connection import DiskConnection
 from runtime.disk_file import DiskFile
 from runtime.disk_layout import Layout
 from runtime.disk_queries import DiskQueries
+from runtime.disk_saver import saver
 from runtime.disk_storage import DiskStorage
 from runtime.errors import BadArg
 from runtime.external_python import CodecError
@@ -36,7 +36,7 @@ DONE: Final = Atom("done")
 VERSION: Final = 9  # of Erlang's DETS, which `info("version")` gives there
 ITEMS: Final = ("type", "keypos", "size", "file_size", "filename")
 MORE_ITEMS: Final = (
-    *("access", "auto_save", "bchunk_format", "hash", "index", "memory", "name", "no_keys", "no_objects", "no_slots"),
+    *("access", "auto_save", "bchunk_format", "fixed", "hash", "index", "memory", "name", "no_keys", "no_objects", "no_slots"),
     *("owner", "ram_file", "safe_fixed", "safe_fixed_monotonic_time", "unique", "users", "version"),
 )
 
@@ -84,7 +84,6 @@ class DiskTable(DiskQueries[Row]):
         self._users: dict[Pid, int] = {}
         self._uses: dict[Pid, _Use] = {}
         self._ended: list[Subscription] = []  # that are still to be told of the end
-        self._timer: threading.Timer | None = None
         self._gate.hook = self._upkeep
         self._gate.end = "it has been closed"
         self._upkeep.session = connection
@@ -174,8 +173,7 @@ class DiskTable(DiskQueries[Row]):
                 return
             self._gate.alive = False
             registry.strike_on_disk(self)
-            if self._timer is not None:
-                self._timer.cancel()
+            saver.forget(id(self))
             for subscription in self._upkeep.subscriptions:
                 subscription.note_drop()
             try:
@@ -213,8 +211,6 @@ class DiskTable(DiskQueries[Row]):
         """In a child that was forked: SQLite's connection must not be used, and not be closed either."""
         self._gate.alive = False
         self._gate.end = "it was opened by the process that forked this one; open it again here"
-        if self._timer is not None:
-            self._timer = None
         _abandoned.append(self._file)
 
     # --- durability ---------------------------------------------------------------------------------------------------
@@ -231,9 +227,7 @@ class DiskTable(DiskQueries[Row]):
         return True
 
     def _sync(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        saver.forget(id(self))
         self._connection().written = self._wrote
         if self._file.access == "read_write":
             self._file.sync()
@@ -243,9 +237,7 @@ class DiskTable(DiskQueries[Row]):
         self._connection().written = None
         seconds = self.opened.auto_save
         if seconds is not None:
-            self._timer = threading.Timer(seconds, self.save)
-            self._timer.daemon = True
-            self._timer.start()
+            saver.ask(id(self), seconds, self.save)
 
     def save(self) -> None:
         """What `auto_save` does."""
@@ -312,7 +304,7 @@ class DiskTable(DiskQueries[Row]):
         """What is known of the table, as a dict, or one item; None once it has been closed.
 
         The items are type, keypos, size, file_size (bytes) and filename; asked for by name also access, auto_save,
-        bchunk_format, hash, index, memory (bytes), name, no_keys, no_objects, no_slots, owner, ram_file, safe_fixed,
+        bchunk_format, fixed, hash, index, memory (bytes), name, no_keys, no_objects, no_slots, owner, ram_file, safe_fixed,
         safe_fixed_monotonic_time, unique, users and version. O(1), but that the rows are counted when the size is first
         asked for, and after another process has written. Erlang's dets:info/1,2.
         Raises BadArg: "option" for an unknown item; DiskError.
@@ -333,7 +325,7 @@ class DiskTable(DiskQueries[Row]):
     def _item(self, item: str) -> Element:
         disk = self._disk()
         match item:
-            case "type" | "keypos" | "size" | "name" | "owner" | "safe_fixed" | "safe_fixed_monotonic_time":
+            case "type" | "keypos" | "size" | "name" | "owner" | "fixed" | "safe_fixed" | "safe_fixed_monotonic_time":
                 return super()._item(item)
             case "file_size" | "memory":
                 return self._file.file_size()

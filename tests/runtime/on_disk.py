@@ -14,7 +14,7 @@ Value: TypeAlias = Any
 OVER_BOTH: Final = frozenset(
     [
         *("test_conformance", "test_continuations", "test_ets", "test_indexes", "test_live_erlang", "test_paging"),
-        *("test_progress", "test_rows", "test_stateful", "test_statistics", "test_subscriptions", "test_traversal"),
+        *("test_progress", "test_rows", "test_statistics", "test_subscriptions", "test_traversal"),
         *("test_concurrency", "test_linearizability", "test_bad_arguments"),
     ]
 )
@@ -33,9 +33,10 @@ LEFT_OUT: Final[dict[str, str]] = {
     "test_ets::test_setopts": _SHARED,
     "test_ets::test_keys_that_python_finds_equal_to_numbers": _ENUM,
     "test_indexes::test_keys_and_columns_that_python_finds_equal_to_a_str": _ENUM,
-    "test_indexes::test_answers_are_those_of_a_scan": f"{_PLAN}; tests.runtime.test_dets_queries has its own",
-    "test_indexes::test_ranges_of_keys": _PLAN,
     "test_indexes::test_explanations_are_readable": _PLAN,
+    "test_concurrency::test_only_the_owner_writes_a_protected_table": _SHARED,
+    "test_concurrency::test_only_the_owner_reads_a_private_table": _SHARED,
+    "test_concurrency::test_options_of_a_public_table_are_its_owners": _SHARED,
     "test_rows::test_namedtuples_without_annotations": "a class has no form on disk",
     "test_rows::test_a_named_tuple_in_an_untyped_table_keeps_its_class": "a file keeps no classes",
     "test_statistics::test_the_switch_checks_after_every_operation": "it breaks what a table in memory is made of",
