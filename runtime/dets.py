@@ -259,7 +259,9 @@ def _shape_in(file: DiskFile, facts: Facts) -> RowShape:
     if columns is None:
         return row_shape(None)
     try:
-        fields = [(name, _TYPES[form.rstrip("?")] | None if form.endswith("?") else _TYPES[form]) for name, form in columns]
+        fields = [
+            (name, _TYPES[form.rstrip("?")] | None if form.endswith("?") else _TYPES[form]) for name, form in columns
+        ]
         names = [name[1:-1] for name, _ in fields]
         types = [kind for _, kind in fields]
         if _all_identifiers(names):
