@@ -15,7 +15,7 @@ _NONE: Final = key_bytes(None, True).hex()
 
 @final
 class IndexColumn:
-    """An index: the column of rows, from 0, and its name in SQL. `made`: a column of its own, `_x1`, holds its values."""
+    """An index: the column of rows, from 0, and its name in SQL. `made`: in a column of its own, such as `_x1`."""
 
     def __init__(self, column: int, field: int | str, unique: bool, name: str, made: bool) -> None:
         self.column: Final = column
