@@ -3,8 +3,8 @@
 Layout, version 1. The header of the database has the application id 0x6D737064 ("mspd") and the version as user
 version. It holds the tables
 
-    _matchspec(item, value)    what the table is: type, keypos, row (its row type in words), columns, index; values are
-                               JSON
+    _matchspec(item, value)    what the table is: type, keypos, row (its row type in words), columns, index,
+                               exotic (whether some key is of a type that Erlang lacks); values are JSON
     rows(...)                  the rows, in the order of their keys:
         _key                   the key, as `runtime.disk_keys` keeps it, unless the key's own column does
         _n                     in bags: the place of a row among those of its key
@@ -17,14 +17,17 @@ so that opening one runs no code. The write-ahead log makes what is committed su
 `-wal` and `-shm` beside the file are SQLite's, and are gone when the last user has closed it.
 """
 
+import contextlib
 import json
 import os
+import secrets
 import sqlite3
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, final
 
 from matchspec.values import Term
 from runtime.disk_errors import DiskError, disk_error
+from runtime.disk_layout import Layout
 from runtime.errors import BadArg
 
 DiskAccess: TypeAlias = Literal["read", "read_write"]
@@ -37,12 +40,12 @@ _OLDEST_SQLITE: Final = (3, 35)  # the first with RETURNING and DROP COLUMN
 _HEADER: Final = 100  # bytes
 _STATEMENTS: Final = 256  # kept compiled
 _CACHE: Final = 16_384  # KiB of pages kept in memory
-_FACTS: Final = frozenset(["type", "keypos", "row", "columns", "index"])
+_FACTS: Final = frozenset(["type", "keypos", "row", "columns", "index", "exotic"])
 
 
 @final
 class DiskFile:
-    """An open database. `facts`: what it says of its table; `fresh`: it was made just now."""
+    """An open database. `facts`: what it says of its table."""
 
     def __init__(self, path: Path, access: DiskAccess, ram: bool, timeout: float) -> None:
         self.path: Final = path
@@ -50,7 +53,6 @@ class DiskFile:
         self.access: Final[DiskAccess] = access
         self.ram: Final = ram
         self.timeout: Final = timeout
-        self.fresh = False
         self.facts: Facts = {}
         self.connection: sqlite3.Connection = _connect(path, access, ram, timeout)
 
@@ -80,30 +82,54 @@ class DiskFile:
         if any(hidden for _, hidden in columns):
             raise DiskError("corrupt", self.name, "it has computed columns, which table files have not")
 
-    def make(self, facts: Facts, statements: list[str]) -> None:
-        """Lays out a new file, unless another process has just done so. Raises DiskError."""
+    def is_laid_out(self) -> bool:
+        """Whether there is a table in it. Raises DiskError."""
         try:
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                if not self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                    self._lay_out(facts, statements)
-                self.connection.execute("COMMIT")
-            except BaseException:
-                self.connection.rollback()
-                raise
+            return bool(self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
         except sqlite3.Error as error:
             raise disk_error(error, self.name) from None
 
-    def _lay_out(self, facts: Facts, statements: list[str]) -> None:
-        execute = self.connection.execute
-        execute(f"PRAGMA application_id = {APPLICATION}")
-        execute(f"PRAGMA user_version = {VERSION}")
-        execute("CREATE TABLE _matchspec (item TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID")
-        for item, value in facts.items():
-            execute("INSERT INTO _matchspec VALUES (?, ?)", (item, json.dumps(value)))
-        for statement in statements:
-            execute(statement)
-        self.fresh = True
+    def check_columns(self, layout: Layout) -> None:
+        """Raises DiskError unless the table of rows has the columns of this layout."""
+        found = self.connection.execute("SELECT name FROM pragma_table_info('rows')").fetchall()
+        names = {'"' + name.replace('"', '""') + '"' for (name,) in found}
+        expected = {*layout.stored, *(['"_n"', '"_sum"'] if layout.bag else [])}
+        if names != expected:
+            raise DiskError("corrupt", self.name, f"its rows have the columns {sorted(names)}, not {sorted(expected)}")
+
+    def make(self, facts: Facts, statements: list[str]) -> None:
+        """Lays out a new file, unless another process has just done so. Raises DiskError."""
+        try:
+            if self.ram:
+                _lay_out(self.connection, facts, statements)
+                return
+            self.connection.close()
+            self._make_file(facts, statements)
+            self.connection = _connect(self.path, self.access, self.ram, self.timeout)
+        except sqlite3.Error as error:
+            raise disk_error(error, self.name) from None
+        except OSError as error:
+            raise DiskError("file", self.name, f"it cannot be made: {error}") from None
+
+    def _make_file(self, facts: Facts, statements: list[str]) -> None:
+        """Makes the file beside its place and puts it there at once, unless another process was faster."""
+        part = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}.part")
+        try:
+            connection = sqlite3.connect(part, isolation_level=None)
+            try:
+                connection.execute("PRAGMA synchronous = OFF")
+                _lay_out(connection, facts, statements)
+                connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            finally:
+                connection.close()
+            _force_out(part)
+            if self.path.exists() and not self.path.stat().st_size:
+                part.replace(self.path)
+            else:
+                with contextlib.suppress(FileExistsError):
+                    os.link(part, self.path)
+        finally:
+            part.unlink(missing_ok=True)
 
     def log_writes(self) -> None:
         """Puts the file under a write-ahead log. Raises DiskError."""
@@ -160,6 +186,14 @@ class DiskFile:
             except sqlite3.Error as error:
                 raise disk_error(error, self.name) from None
 
+    def delete(self) -> None:
+        """Takes the file away, when it is closed. Raises DiskError."""
+        try:
+            for end in ("", "-wal", "-shm"):
+                Path(f"{self.name}{end}").unlink(missing_ok=True)
+        except OSError as error:
+            raise DiskError("file", self.name, f"it cannot be deleted: {error}") from None
+
     def file_size(self) -> int:
         """The bytes of the file and its log, as far as they are there. O(1)."""
         total = 0
@@ -189,6 +223,19 @@ def _force_out(path: Path) -> None:
         os.close(number)
 
 
+def _lay_out(connection: sqlite3.Connection, facts: Facts, statements: list[str]) -> None:
+    execute = connection.execute
+    execute("BEGIN")
+    execute(f"PRAGMA application_id = {APPLICATION}")
+    execute(f"PRAGMA user_version = {VERSION}")
+    execute("CREATE TABLE _matchspec (item TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID")
+    for item, value in facts.items():
+        execute("INSERT INTO _matchspec VALUES (?, ?)", (item, json.dumps(value)))
+    for statement in statements:
+        execute(statement)
+    execute("COMMIT")
+
+
 # --- opening ----------------------------------------------------------------------------------------------------------
 
 
@@ -197,11 +244,13 @@ def _connect(path: Path, access: DiskAccess, ram: bool, timeout: float) -> sqlit
         found, needed = sqlite3.sqlite_version, ".".join([str(part) for part in _OLDEST_SQLITE])
         raise DiskError("file", str(path), f"Python comes with SQLite {found}; tables on disk need {needed}")
     examine(path, access == "read_write")
+    there = path.exists() and path.stat().st_size > 0
     try:
-        if not ram:
+        if not ram and there:
             return _prepared(_connected(path, access, timeout), access)
-        connection = _prepared(sqlite3.connect(":memory:", **_options(timeout)), access)
-        if path.exists() and path.stat().st_size:
+        # Also what stands for a file that is still to be made.
+        connection = _prepared(sqlite3.connect(":memory:", **_options(timeout)), "read_write")
+        if there:
             stored = _prepared(_connected(path, "read", timeout), "read")
             try:
                 stored.backup(connection)
@@ -222,7 +271,7 @@ def _connected(path: Path, access: DiskAccess, timeout: float) -> sqlite3.Connec
     uri = path.absolute().as_uri()
     options = _options(timeout)
     if access == "read_write":
-        return sqlite3.connect(f"{uri}?mode=rwc", uri=True, **options)
+        return sqlite3.connect(f"{uri}?mode=rw", uri=True, **options)
     connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, **options)
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
