@@ -60,9 +60,12 @@ class DiskQueries(AdditionalMethods[Row]):
         with self._gate.reading:
             plan = self._plan(query, True)
             self._counters.planned(plan.kind)
-            for rows in plan.stream():
-                looked += len(rows)
-                count += program.count(rows)
+            if plan.exact:
+                count = looked = plan.count()
+            else:
+                for rows in plan.stream():
+                    looked += len(rows)
+                    count += program.count(rows)
             self._counters.candidates += looked
             self._counters.found += count
         return count
@@ -73,6 +76,12 @@ class DiskQueries(AdditionalMethods[Row]):
         with self._gate.reading:
             plan = self._plan(query, True)
             self._counters.planned(plan.kind)
+            if plan.exact and plan.storage is self._storage:  # nobody wants to hear of each row
+                deleted = plan.delete()
+                self._counters.candidates += deleted
+                self._counters.found += deleted
+                self._counters.deleted += deleted
+                return deleted
             for rows in plan.stream():
                 self._counters.candidates += len(rows)
                 chosen.extend(cast("list[StoredRow]", program.chosen(rows)))
