@@ -329,6 +329,17 @@ class MatchSpec(Generic[Row, T]):
         """
         return cast("list[T]", self.program.select(terms))
 
+    @property
+    def result_type(self) -> Any:
+        """What the results are, as an annotation: `str`, `tuple[str, int]`, `str | None`; Any where that is not known.
+
+        It is worked out from the types of the row type's fields and of the functions that the query calls. A body that
+        gives a constant has a Literal there. What a failing body gives in a text, the atom 'EXIT', does not count.
+        """
+        from matchspec.typecheck import result_type
+
+        return result_type(self)
+
     def to_term(self) -> list[tuple[Term, list[Term], list[Term]]]:
         """The raw list `[(head, [guard, ...], [body, ...]), ...]` of Python terms. Raises RenderError for what only
         Python can say.
