@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from matchspec.program import Program
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", contravariant=True)  # a query of tuple[str, int] is one of any NamedTuple of these
 T = TypeVar("T")
 D = TypeVar("D")
 RowType: TypeAlias = Any  # a NamedTuple class, `tuple[...]`, or None: what describes the rows of a table
