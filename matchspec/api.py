@@ -122,6 +122,16 @@ def _checked_mapping(name: str, value: Any, default: Any) -> Any:
 
 
 def _spec_of_text(text: str, row: RowType, env: Env, records: Records, syntax: Any, strict: Any) -> AnySpec:
+    clauses, parsed = clauses_of_text(text, row, env, records, syntax, strict)
+    python = isinstance(parsed, Function) and parsed.language == "python"
+    check_types(clauses, row, python=python, parsed=parsed)
+    return MatchSpec(clauses, raises=python, row_type=row, language=parsed.language, source=parsed.source)
+
+
+def clauses_of_text(
+    text: str, row: RowType, env: Env, records: Records, syntax: Any, strict: Any
+) -> tuple[tuple[Clause, ...], Function | TermText]:
+    """What a text says, before it is checked against the types of rows. Raises MatchSpecError."""
     from grammar import parse
 
     parsed = parse(text, language_of(text, syntax))
@@ -130,14 +140,10 @@ def _spec_of_text(text: str, row: RowType, env: Env, records: Records, syntax: A
             raise ResolveError("the text is not a literal fun", source=parsed.source, span=parsed.node.span)
         clauses = spec_from_term(term_from_node(parsed.node, parsed.source, env), parsed)
         check_shifts(clauses, text)
-        check_types(clauses, row, parsed=parsed)
-        return MatchSpec(clauses, row_type=row, language=parsed.language, source=parsed.source)
+        return clauses, parsed
     clauses = _resolve(parsed, row, env, records, bool(strict))
     check_shifts(clauses, text)
-    check_types(clauses, row, python=parsed.language == "python", parsed=parsed)
-    return MatchSpec(
-        clauses, raises=parsed.language == "python", row_type=row, language=parsed.language, source=parsed.source
-    )
+    return clauses, parsed
 
 
 def _resolve(function: Function, row: RowType, env: Env, records: Records, strict: bool) -> tuple[Clause, ...]:

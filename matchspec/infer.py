@@ -95,6 +95,7 @@ class TypeProblem:
     message: str
     span: Span = NOWHERE
     fatal: bool = True
+    unreachable: bool = False
 
 
 @final
@@ -128,7 +129,9 @@ def infer(
         if covered and not _ends_search(clause):
             span = NOWHERE if node is None else node.span
             problems.append(
-                TypeProblem(number, "an earlier clause takes every row, so this one is never reached", span, False)
+                TypeProblem(
+                    number, "an earlier clause takes every row, so this one is never reached", span, False, True
+                )
             )
         one = _Clause(whole, number, python, problems)
         result = one.result(clause, node)
