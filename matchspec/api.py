@@ -15,12 +15,12 @@ from grammar.errors import MatchSpecError
 from grammar.tree import Function, TermText
 from matchspec.capture import Scope, scope_of_function
 from matchspec.errors import ResolveError
+from matchspec.growth import check_growth
 from matchspec.literals import NO_NAMES, Env, term_from_node
 from matchspec.prepared import known_function, known_text, remember_function, remember_text, text_key
 from matchspec.raw import spec_from_term
 from matchspec.resolve_text import Records
 from matchspec.rowtypes import annotations_of, row_shape
-from matchspec.shifts import check_shifts
 from matchspec.spec import Clause, MatchSpec, Row, RowType, T
 from matchspec.syntax import language_of
 from matchspec.terms import stack_exhausted
@@ -139,10 +139,10 @@ def clauses_of_text(
         if strict:
             raise ResolveError("the text is not a literal fun", source=parsed.source, span=parsed.node.span)
         clauses = spec_from_term(term_from_node(parsed.node, parsed.source, env), parsed)
-        check_shifts(clauses, text)
+        check_growth(clauses, text)
         return clauses, parsed
     clauses = _resolve(parsed, row, env, records, bool(strict))
-    check_shifts(clauses, text)
+    check_growth(clauses, text)
     return clauses, parsed
 
 

@@ -233,12 +233,28 @@ class _Compiler:
             case [operand]:
                 return c.Call1(entry.call, operand, self.failed)
             case [left, right]:
-                return c.Call2(entry.call, left, right, self.failed)
+                general = c.Call2(entry.call, left, right, self.failed)
+                choices = _hashed(right) if name in ("python:in", "python:not in") else None
+                return general if choices is None else c.Among(left, choices, name == "python:in", general)
         return c.CallN(entry.call, args, self.failed)
 
 
 # What gives one of its operands as it is: these are fresh when the operands are.
 _PASSING: Final = frozenset(["and", "or", "andalso", "andthen", "orelse", "python:and", "python:or", "python:if"])
+
+
+_MANY: Final = 4  # members of a collection from which on a search by hash pays
+
+
+def _hashed(choices: c.Closure) -> frozenset[Term] | None:
+    """The members of a constant collection, where all are simple and none is NaN, which is equal to nothing."""
+    if not isinstance(choices, (c.Constant, c.FreshConstant)):
+        return None
+    values = choices.value
+    if not isinstance(values, (tuple, list, set, frozenset)) or len(values) < _MANY:
+        return None
+    simple = all([type(value) in c.HASHED_TYPES and value == value for value in values])
+    return frozenset(values) if simple else None
 
 
 def _is_boolean(expr: Expr) -> bool:

@@ -17,7 +17,7 @@ from matchspec.problems import UNRESOLVED
 from matchspec.pyfunctions import METHODS
 from matchspec.pyoperations import is_cheap
 from matchspec.records import defaults_of, is_plain, is_record
-from matchspec.rowtypes import RowShape, is_named_tuple, row_shape, size_function
+from matchspec.rowtypes import Annotation, RowShape, is_named_tuple, row_shape, size_function
 from matchspec.spec import ECall, EConst, EMap, ERow, ETuple, Expr, RowType
 from matchspec.terms import ImproperList
 from matchspec.values import Atom, Bitstring, V, const
@@ -73,6 +73,14 @@ def call(resolver: "PythonResolver", node: Call) -> Expr:
     if any([function is builder for builder in _BUILDERS]):
         return _build_value(resolver, node, function, args, named)
     return _builtin(resolver, node, function, args)
+
+
+def built_type(resolver: "PythonResolver", node: Call) -> Annotation:
+    """The row type of what a call builds, `User(...)` or `row._replace(...)`; None for other calls."""
+    if node.receiver is not None and node.name == "_replace":
+        return resolver.annotation(node.receiver)
+    made = resolver.scope.value(node.name) if node.receiver is None and node.name not in resolver.names else UNKNOWN
+    return made if made is not UNKNOWN and (is_named_tuple(made) or is_record(made)) else None
 
 
 def _function(resolver: "PythonResolver", node: Call) -> PyObject:

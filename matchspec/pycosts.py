@@ -116,3 +116,14 @@ def weight(value: PyValue, most: int) -> int:
         elif isinstance(item, COLLECTIONS):
             waiting.extend(islice(_members(item), most - total))
     return min(total, most)
+
+
+def is_small(value: PyValue) -> bool:
+    """Whether a constant is so small, and so simple, that what is computed from it costs nothing."""
+    if isinstance(value, int):
+        return value.bit_length() <= 64
+    if isinstance(value, (str, bytes)):
+        return len(value) <= 256
+    if isinstance(value, (tuple, frozenset)):
+        return len(value) <= 256 and all([is_small(item) for item in value])
+    return value is None or isinstance(value, (float, type))

@@ -113,7 +113,8 @@ class TableCore(Queryable[Row]):
         self._shape: Final = shape
         self._keypos: Final = storage.keypos
         self._options: Final = options
-        self._gate: Final = Gate(registry.name_text(name), self_(), access, storage.kind == "ordered_set")
+        stepwise = storage.kind == "ordered_set" or storage.streams()
+        self._gate: Final = Gate(registry.name_text(name), self_(), access, stepwise)
         self._mutable = False  # some row holds, or has held, a value that can be changed in place
         self._exotic = False  # some key is, or has been, of a type of its own, such as Decimal or an Enum
         self._odd = False  # some key is, or has been, of a subclass of int, float, str or bytes

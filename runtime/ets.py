@@ -12,7 +12,7 @@ a query that has a limit.
 
 import builtins
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import Any, Final, TypeAlias, TypeVar, overload
 
@@ -21,6 +21,7 @@ from matchspec.spec import NO_MATCH, MatchSpec
 from matchspec.values import Atom, Term
 from runtime import registry
 from runtime.access import Access, access_of
+from runtime.additions import Indexed
 from runtime.continuation import Continuation
 from runtime.core import Checked, Element, Info, Limits, Options
 from runtime.errors import BadArg, choice
@@ -71,7 +72,7 @@ __all__ = [
 T = TypeVar("T")
 Row = TypeVar("Row", bound=AnyRow | DataclassRow)
 AnyTable: TypeAlias = Table[Any]
-Columns: TypeAlias = list[Position] | list[str] | list[int] | tuple[Position, ...]
+Columns: TypeAlias = Sequence[Indexed]
 Query: TypeAlias = Any  # what `matchspec.spec` takes
 _MOST_PARTITIONS: Final = 1024
 RawSpec: TypeAlias = list[tuple[Any, list[Any], list[Any]]]  # [(head, [guard, ...], [body, ...]), ...]
@@ -154,7 +155,7 @@ def new(
         read_concurrency: True or False.
         decentralized_counters: True or False.
         compressed: True or False.
-        index: a list of columns, positions or field names, that get an index, as by `add_index`.
+        index: a list of columns, positions or field names, or of expressions, that get an index, as by `add_index`.
         unique: the same, with no two rows having one value there.
         ttl: how many seconds a row lives from its insertion, None for no end. `insert` can say another.
         max_size: how many rows there may be; beyond it the least recently used go. For a set or an ordered_set. A key

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast, final, overload
 
 from matchspec.terms import order_key
 from matchspec.values import Atom, Term
+from runtime.additions import Indexed
 from runtime.core import Checked, Element, Info
 from runtime.objects import MISSING
 from runtime.partitions import Partitions
@@ -288,13 +289,13 @@ class PartitionedTable(Partitions[Row]):
                 whole[one] = whole[one] + value if one in _SUMS and one in whole else whole.get(one, value)
         return {**whole, "partitions": len(self._parts)}
 
-    def add_index(self, field: Position) -> bool:
+    def add_index(self, field: Indexed, *, name: str | None = None) -> bool:
         """As for a Table, in each partition; none is unique, since a partition does not know of the others."""
         for part in self._parts:
-            part.add_index(field)
+            part.add_index(field, name=name)
         return True
 
-    def del_index(self, field: Position) -> bool:
+    def del_index(self, field: Indexed) -> bool:
         for part in self._parts:
             part.del_index(field)
         return True

@@ -152,6 +152,10 @@ class RowShape:
             raise BadArg("type", argument, value, allowed, table)
         return converted
 
+    def convert_field_or_refuse(self, index: int, value: Term) -> Term:
+        """The value as the field (counted from 0) stores it, or REFUSED."""
+        return self._check_of(index).convert(value) if self._checks else value
+
     def _check_of(self, index: int) -> Check:
         return self._checks[0 if self.arity < 0 else index]
 
