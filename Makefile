@@ -15,9 +15,8 @@ NATIVE_VENV := .venv-native
 # The suite meets the compiled build as users do, installed, with no sources beside it. Three files test the sources.
 NATIVE := build/native
 OF_SOURCES := test_layering.py test_no_dynamic_code.py test_packaging.py
-BENCHMARKS := $(filter-out bench/_%,$(sort $(wildcard bench/*.py)))
 SECONDS := 60
-CHECKED := $(PACKAGES) tests examples hatch_build.py $(if $(wildcard bench/*.py),bench)
+CHECKED := $(PACKAGES) tests examples hatch_build.py bench
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
