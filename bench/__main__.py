@@ -51,6 +51,8 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
         parser.error("--rows is how many rows to measure with, 1000 at least")
     if options.repeats < 1:
         parser.error("--repeats is how many rounds, 1 at least")
+    if options.docs is not None and (options.quick or options.only):
+        parser.error("--docs writes the page of a whole run, without --quick and --only")
     return options
 
 

@@ -56,6 +56,10 @@ def pyplot() -> Any:
     return importlib.import_module("matplotlib.pyplot")
 
 
+def ticker() -> Any:
+    return importlib.import_module("matplotlib.ticker")
+
+
 def svg(figure: Any) -> str:
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
@@ -93,8 +97,9 @@ def bar_panel(panel: Any, case: Measured) -> None:
     shown = panel.barh(names, values, color=[colour(name) for name in names], height=0.72)
     panel.bar_label(shown, [f"{value:,.3g}" if value < 1000 else f"{value:,.0f}" for value in values], padding=3)
     panel.set_xscale("log")
+    panel.xaxis.set_minor_formatter(ticker().NullFormatter())
     if values:
-        panel.set_xlim(min(values) / 2, max(values) * 4)
+        panel.set_xlim(min(values) / 2, max(max(values) * 4, min(values) * 20))
     panel.set_title(f"{case.name} ({case.unit})", loc="left", fontsize=10)
     panel.tick_params(axis="y", length=0)
 
@@ -109,17 +114,27 @@ def curves(cases: list[Measured]) -> Any:
     figure, axes = pyplot().subplots(
         lines, columns, figsize=(6 * columns, 4 * lines), squeeze=False, layout="constrained"
     )
+    everybody = list(dict.fromkeys([each.name for case in cases for each in case.figures]))
     for panel, (name, some) in zip(axes.flat, panels.items(), strict=False):
-        curve_panel(panel, name, some)
+        curve_panel(panel, name, some, everybody)
     return figure
 
 
-def curve_panel(panel: Any, name: str, cases: list[Measured]) -> None:
-    names = list(dict.fromkeys([figure.name for case in cases for figure in case.figures]))
-    for place, who in enumerate(names):
+def curve_panel(panel: Any, name: str, cases: list[Measured], everybody: list[str]) -> None:
+    """Who is in several panels has the same colour and mark in all."""
+    for place, who in enumerate(everybody):
         points = [(case.rows, figure.median) for case in cases if (figure := case.figure(who)) is not None]
+        if not points:
+            continue
         style = "-" if who.startswith("matchspec") else "--"
-        panel.plot(*zip(*points, strict=True), style, marker=MARKS[place % len(MARKS)], markersize=5, label=who)
+        panel.plot(
+            *zip(*points, strict=True),
+            style,
+            marker=MARKS[place % len(MARKS)],
+            color=f"C{place}",
+            markersize=5,
+            label=who,
+        )
     panel.set_xscale("log")
     panel.set_yscale("log")
     panel.set_title(f"{name} ({cases[0].unit})", loc="left", fontsize=10)

@@ -119,7 +119,7 @@ def of_targets(result: Result) -> str:
         [judged.case.name, judged.target.who, limit(judged), reached(judged), SIGNS[judged.verdict]] for judged in found
     ]
     missed = [judged for judged in found if judged.verdict == "missed"]
-    counts = Counter([judged.verdict for judged in found])
+    counts: Counter[str] = Counter([judged.verdict for judged in found])
     parts = [prose.TARGETS, table(["operation", "", "at most", "measured", ""], rows)]
     parts.append(", ".join([f"{counts[verdict]} {verdict}" for verdict in SIGNS if counts[verdict]]) + ".\n")
     why = {judged.case.name: prose.WHY[judged.case.name] for judged in missed if judged.case.name in prose.WHY}

@@ -168,17 +168,15 @@ MATTERS: Final = {
 
 @cache
 def elixir_figures() -> Mapping[str, float]:
-    """Microseconds by the names of its operations; {} without Elixir."""
-    if shutil.which("elixir") is None:
-        return {}
+    """Microseconds by the names of its operations."""
     script = Path(__file__).with_name("elixir_runtime.exs")
     run = subprocess.run(["elixir", str(script)], check=True, capture_output=True, text=True)
     figures: dict[str, float] = json.loads(run.stdout)["microseconds"]
     return figures
 
 
-def _fixed(microseconds: float) -> Way:
-    return Valued(lambda data: microseconds / 1e6)
+def _elixir(name: str) -> Way:
+    return Valued(lambda data: elixir_figures()[name] / 1e6)
 
 
 def _work(do: Callable[[int], None]) -> Way:
@@ -187,11 +185,11 @@ def _work(do: Callable[[int], None]) -> Way:
 
 def cases(options: Options) -> list[Case]:
     data = Data("rows", 100 if options.quick else 20_000)
-    elixir = {} if options.quick else elixir_figures()
+    elixir = not options.quick and shutil.which("elixir") is not None
     found: list[Case] = []
     for name, matter in MATTERS.items():
         ways = {label: _work(do) for label, do in {OURS: matter.ours, **matter.peers}.items()}
-        if matter.elixir is not None and matter.elixir in elixir:
-            ways["Elixir"] = _fixed(elixir[matter.elixir])
+        if elixir and matter.elixir is not None:
+            ways["Elixir"] = _elixir(matter.elixir)
         found.append(Case("processes", name, "us", ways, data, base=OURS))
     return found
