@@ -44,6 +44,13 @@ WAYS: Final[dict[str, Callable[[Jobs], list[Any]]]] = {
 }
 
 
+def given(tables: list[Any], results: list[Any]) -> list[Any]:
+    """The results, when the tables are done with."""
+    for table in tables:
+        table.drop()
+    return results
+
+
 def cases(options: Options) -> list[Case]:
     rows = options.at_most(1000)
     queries = 40 if options.quick else 1000
@@ -54,7 +61,7 @@ def cases(options: Options) -> list[Case]:
             for table in tables:
                 table.insert([(n, n % 97) for n in range(rows)])
             jobs = [(tables[n % TABLES], KINDS[kind]) for n in range(queries)]
-            return Work(lambda: do(jobs), lambda results: results, queries)
+            return Work(lambda: do(jobs), partial(given, tables), queries)
 
         return prepared
 
