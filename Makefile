@@ -24,7 +24,7 @@ CHECKED := $(PACKAGES) tests examples hatch_build.py bench
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pure test-native wheel check format fuzz bench clean
+.PHONY: help demo test test-pure test-native wheel check format fuzz soak bench clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -60,6 +60,9 @@ format: $(INSTALLED)  ## let ruff rewrite the files
 
 fuzz: $(INSTALLED)  ## random specs, texts and values, against Erlang too: SECONDS=60, SEED=, KINDS="text order"
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(KINDS)
+
+soak: $(INSTALLED)  ## threads at tables, their histories checked for linearizability: SECONDS=60
+	MATCHSPEC_SOAK=$(SECONDS) $(BIN)/python -m pytest -q tests/runtime/test_linearizability.py
 
 bench: $(NATIVE_VENV)/.installed $(PEERS)  ## measure beside the peers and write docs/performance.md; BENCH_ARGS="--only scans"
 	rm -rf $(BENCH)
