@@ -8,7 +8,7 @@ from typing import Final
 from bench import machine, report, results, roster
 from bench.groups import executor, filters, growth, memory, plans, points, processes, queries, scans
 from bench.measure import Session
-from bench.model import Case, Options
+from bench.model import Case, Options, optional
 from bench.results import Measured, Result
 
 # In the order of the report. What grows comes last: it takes the most memory.
@@ -53,6 +53,8 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
         parser.error("--repeats is how many rounds, 1 at least")
     if options.docs is not None and (options.quick or options.only):
         parser.error("--docs writes the page of a whole run, without --quick and --only")
+    if options.docs is not None and optional("matplotlib") is None:
+        parser.error("--docs draws plots, which needs matplotlib: pip install matplotlib")
     return options
 
 

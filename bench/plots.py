@@ -8,7 +8,6 @@ import io
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bench.model import optional
 from bench.results import Measured
 
 OURS: Final = "#2f6db3"
@@ -44,8 +43,6 @@ def colour(name: str) -> str:
 
 def drawn(groups: Mapping[str, list[Measured]]) -> dict[str, str]:
     """The text of each file by its name."""
-    if optional("matplotlib") is None:
-        raise SystemExit("plots need matplotlib: pip install matplotlib")
     matplotlib = importlib.import_module("matplotlib")
     matplotlib.use("svg")
     matplotlib.rcParams.update(SETTINGS)

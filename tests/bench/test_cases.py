@@ -34,8 +34,8 @@ def test_no_two_cases_have_one_name(cases: list[Case]) -> None:
 def test_targets_and_bases_name_contestants_of_their_case(cases: list[Case]) -> None:
     absent = roster.absent() | filters.absent()
     for case in cases:
-        whos = [target.who for target in case.targets]
-        for name in [case.base, *whos, *[target.against for target in case.targets]]:
+        asked = [target.who for target in case.targets]
+        for name in [case.base, *asked, *[target.against for target in case.targets]]:
             assert not name or name in case.ways or name in absent, f"{case.called()}: {name}"
 
 
