@@ -81,6 +81,19 @@ class WholeRow(Closure):
 
 
 @final
+class RowInstance(Closure):
+    """The row as an instance of its dataclass."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[Any], Term]) -> None:
+        self.make: Final = make
+
+    def run(self, row: Term) -> Term:
+        return self.make(row)
+
+
+@final
 class Column(Closure):
     """An element of the row; the head has made sure that it is there."""
 

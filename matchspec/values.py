@@ -126,7 +126,7 @@ _ref_numbers: Final = itertools.count(1)
 class Pid:
     """The identity of a process; ordered by age. A copy is the same pid."""
 
-    __slots__ = ("number",)
+    __slots__ = ("__weakref__", "number")
 
     def __init__(self) -> None:
         self.number: Final[int] = next(_pid_numbers)
@@ -145,7 +145,7 @@ class Pid:
 class Ref:
     """A reference: unequal to every other one; ordered by age. A copy is the same reference."""
 
-    __slots__ = ("number",)
+    __slots__ = ("__weakref__", "number")
 
     def __init__(self) -> None:
         self.number: Final[int] = next(_ref_numbers)

@@ -27,6 +27,12 @@ class Hook:
         """Called with the lock held, before an operation, unless it is part of another one."""
         raise AssertionError("every hook has its own")
 
+    def writing(self) -> None:
+        """Called with the lock held, before an operation that may write, also where it is part of another one."""
+
+    def failed(self) -> None:
+        """Called with the lock held, when an operation that may write has raised, before `leaving`."""
+
     def leaving(self) -> None:
         """Called with the lock held, after an operation that is not part of another one."""
         raise AssertionError("every hook has its own")
@@ -48,6 +54,7 @@ class Gate:
         self.name = name
         self.access: Access = access
         self.alive = True
+        self.end = "it has been dropped"  # what is said of a table that is not alive
         self.guarded = 0  # operations of this thread under way that a write must not disturb
         self.depth = 0  # operations of this thread under way, counted only where there is a hook
         self.hook: Hook | None = None
@@ -56,7 +63,7 @@ class Gate:
 
     def check_alive(self) -> None:
         if not self.alive:
-            raise BadArg("id", "table", self.name, "it has been dropped", self.name)
+            raise BadArg("id", "table", self.name, self.end, self.name)
 
     def check_access(self, free: Access) -> None:
         """`free`: the access that lets everybody do this; "protected" lets everybody read."""
@@ -153,6 +160,8 @@ class Writing:
                 allowed = "code that a key's comparison runs may not write to the table that is comparing"
                 raise BadArg("busy", "table", gate.name, allowed, gate.name)
             gate.enter()
+            if gate.hook is not None:
+                self._announce(gate.hook)
         except BaseException:
             gate.release()
             raise
@@ -161,8 +170,18 @@ class Writing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._gate.guarded -= 1
-        self._gate.leave()
+        gate = self._gate
+        gate.guarded -= 1
+        if kind is not None and gate.hook is not None:
+            gate.hook.failed()
+        gate.leave()
+
+    def _announce(self, hook: Hook) -> None:
+        try:
+            hook.writing()
+        except BaseException:
+            self._gate.depth -= 1
+            raise
 
 
 @final

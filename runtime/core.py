@@ -113,7 +113,8 @@ class TableCore(Queryable[Row]):
         self._shape: Final = shape
         self._keypos: Final = storage.keypos
         self._options: Final = options
-        self._gate: Final = Gate(registry.name_text(name), self_(), access, storage.kind == "ordered_set")
+        stepwise = storage.kind == "ordered_set" or storage.streams()
+        self._gate: Final = Gate(registry.name_text(name), self_(), access, stepwise)
         self._mutable = False  # some row holds, or has held, a value that can be changed in place
         self._exotic = False  # some key is, or has been, of a type of its own, such as Decimal or an Enum
         self._odd = False  # some key is, or has been, of a subclass of int, float, str or bytes
@@ -140,6 +141,8 @@ class TableCore(Queryable[Row]):
     def _row(self, row: Term, argument: str) -> StoredRow:
         """A row as it is stored: its own copy, checked and converted. Raises BadArg, cause "type" or "keypos"."""
         table = self._gate.name
+        if not isinstance(row, tuple):
+            row = self._shape.taken(row)
         if not isinstance(row, tuple):
             raise BadArg("type", argument, row, "a row is a tuple", table)
         size = len(row)
@@ -187,6 +190,8 @@ class TableCore(Queryable[Row]):
             stored = [self._row(row, "row") for row in rows]
             return [(self._key_in(row), row) for row in stored]
         if not isinstance(rows, tuple):
+            rows = self._shape.taken(rows)
+        if not isinstance(rows, tuple):
             allowed = "allowed are a row, which is a tuple, and a list of rows"
             raise BadArg("type", "row", rows, allowed, self._gate.name)
         row = self._row(rows, "row")
@@ -194,7 +199,7 @@ class TableCore(Queryable[Row]):
 
     def _out(self, rows: list[StoredRow]) -> list[Row]:
         """Rows as they are handed out: copies where they could be changed in place."""
-        return cast("list[Row]", [own(row) for row in rows] if self._mutable else rows)
+        return cast("list[Row]", self._shape.handed_out([own(row) for row in rows] if self._mutable else rows))
 
     def _element(self, row: StoredRow, index: int) -> Element:
         return own(row[index]) if self._mutable else row[index]

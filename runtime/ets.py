@@ -33,7 +33,7 @@ from runtime.life import ETS_TRANSFER, HeirOption, heir_of
 from runtime.ordered import OrderedStorage
 from runtime.partitioned import PartitionedTable
 from runtime.registry import Name
-from runtime.rows import AnyRow, RowShape, RowType, row_shape
+from runtime.rows import AnyRow, DataclassRow, RowShape, RowType, row_shape
 from runtime.statistics import Statistics
 from runtime.storage import END, KINDS, Kind, Storage
 from runtime.subscriptions import Event, Subscription
@@ -70,7 +70,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-Row = TypeVar("Row", bound=AnyRow)
+Row = TypeVar("Row", bound=AnyRow | DataclassRow)
 AnyTable: TypeAlias = Table[Any]
 Columns: TypeAlias = Sequence[Indexed]
 Query: TypeAlias = Any  # what `matchspec.spec` takes
@@ -143,7 +143,8 @@ def new(
 
     Args:
         name: a str or an Atom. With `named_table`, `whereis` finds it; otherwise any number of tables may share it.
-        row: the type of the rows, a NamedTuple class or `tuple[int, str]`: rows are then checked and converted to it.
+        row: the type of the rows, a NamedTuple class, a frozen dataclass or `tuple[int, str]`: rows are then checked
+            and converted to it.
         type: "set", "ordered_set", "bag" or "duplicate_bag".
         keypos: where in a row its key stands, from 1, or the field's name.
         access: who may use it: "protected" (the owner writes, all read), "public" or "private".

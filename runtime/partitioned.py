@@ -213,7 +213,7 @@ class PartitionedTable(Partitions[Row]):
             rows = list(self._in_order(views))
             for part, view in zip(self._parts, views, strict=True):
                 part._storage.release(view)
-        return cast("list[Row]", self._out_results(rows))
+        return cast("list[Row]", self._shape.handed_out(self._out_results(rows)))
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.tab2list())
@@ -320,7 +320,7 @@ class PartitionedTable(Partitions[Row]):
         for number, part in enumerate(self._parts):
             problems.extend([f"partition {number}: {problem}" for problem in part.check()])
             for row in part:
-                home = self.partition_of(cast(StoredRow, row)[self._keypos])
+                home = self.partition_of(self._shape.taken(row)[self._keypos])
                 if home != number:
                     problems.append(f"partition {number}: {row!r} belongs to {home}")
         return problems

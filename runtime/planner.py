@@ -93,7 +93,6 @@ def _wanted(
     return Wanted(None, ranges, [(index, bounds) for index, bounds in columns if bounds != ALL], asked)
 
 
-@final
 class Plan:
     """A way to the candidates; `estimate` is how many there will be, about."""
 
@@ -116,6 +115,11 @@ class Plan:
             case "index" if self.index is not None:
                 return storage.candidates_at(self.index.keys(self.ranges))
         return storage.view()
+
+    @property
+    def indexed(self) -> int | str | None:
+        """The column whose index is used."""
+        return None if self.index is None else self.index.field
 
     def __str__(self) -> str:
         match self.kind:
@@ -165,7 +169,7 @@ class Explanation:
 
     def __init__(self, title: str, plan: Plan, query: Spec, actual: tuple[int, int, float] | None) -> None:
         self.plan: Final[PlanKind] = plan.kind
-        self.index: Final = None if plan.index is None else plan.index.field
+        self.index: Final = plan.indexed
         self.estimate: Final = plan.estimate
         self.candidates: Final = None if actual is None else actual[0]
         self.found: Final = None if actual is None else actual[1]

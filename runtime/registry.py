@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from runtime.table import Table
 
 AnyTable: TypeAlias = "Table[Any]"
+AnyDiskTable: TypeAlias = Any  # a DiskTable
 Name: TypeAlias = str | Atom
 
 _lock: Final = threading.Lock()
 _tables: Final[dict[int, AnyTable]] = {}  # by id(): a dict keeps order and forgets one in O(1)
+_on_disk: Final[dict[int, AnyDiskTable]] = {}
 _named: Final[dict[str, AnyTable]] = {}
 
 
@@ -64,13 +66,35 @@ def find(name: str) -> "AnyTable | None":
 
 
 def find_by_number(number: int) -> "AnyTable | None":
-    """The table whose id has this number. O(number of tables)."""
-    return next((table for table in tables() if table.id.number == number), None)
+    """The table, in memory or on disk, whose id has this number. O(number of tables)."""
+    everywhere: list[AnyTable] = [*tables(), *tables_on_disk()]
+    return next((table for table in everywhere if table.id.number == number), None)
 
 
 def tables() -> list[AnyTable]:
     with _lock:
         return list(_tables.values())
+
+
+# --- tables on disk -----------------------------------------------------------------------------------------------
+
+
+def enrol_on_disk(table: AnyDiskTable) -> None:
+    """Adds an open table on disk. O(1)."""
+    with _lock:
+        _on_disk[id(table)] = table
+
+
+def strike_on_disk(table: AnyDiskTable) -> None:
+    """Forgets a table that has been closed. O(1)."""
+    with _lock:
+        _on_disk.pop(id(table), None)
+
+
+def tables_on_disk() -> list[AnyDiskTable]:
+    """The open ones, in the order of their opening."""
+    with _lock:
+        return list(_on_disk.values())
 
 
 def _taken(name: str) -> BadArg:

@@ -45,6 +45,10 @@ class Storage:
         self.keypos: Final = keypos
         self.start: Final = start
 
+    def streams(self) -> bool:
+        """Whether rows are read while a query goes over them, so that no write may come in between."""
+        return False
+
     # --- keys and single rows -----------------------------------------------------------------------------------------
 
     def key(self, term: Term) -> Key:

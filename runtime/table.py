@@ -1,12 +1,11 @@
 """`Table`: what `ets.new` makes, with all methods of an ETS table."""
 
 from os import PathLike
-from typing import cast, final
+from typing import final
 
 from matchspec.values import Atom
 from runtime.additions import AdditionalMethods
 from runtime.rows import Row, describe
-from runtime.storage import StoredRow
 
 
 @final
@@ -37,7 +36,7 @@ class Table(AdditionalMethods[Row]):
         """
         from runtime import tabfile
 
-        rows = cast("list[StoredRow]", self.tab2list())
+        rows = self._stored_rows()
         with self._gate.lock:
             self._gate.check_alive()
             header: tabfile.Header = {

@@ -31,6 +31,22 @@ class Census(Observer):
                 self._counters.evicted += 1
 
 
+class Session:
+    """What a storage does around an operation that may write: a transaction, for one on disk."""
+
+    def begin(self) -> None:
+        """An operation that may write begins; it may be part of another one. Raises BadArg, cause "access"."""
+        raise AssertionError("every session has its own")
+
+    def fail(self) -> None:
+        """The operation has raised: nothing of it stays."""
+        raise AssertionError("every session has its own")
+
+    def end(self) -> None:
+        """The outermost operation is over. Raises DiskError where its writes cannot be kept; then none is."""
+        raise AssertionError("every session has its own")
+
+
 @final
 class Upkeep(Hook):
     """The hook of one table. `verify`, where given, is called at the end of every operation and has to find nothing."""
@@ -38,6 +54,7 @@ class Upkeep(Hook):
     def __init__(self, verify: Check | None) -> None:
         self.verify: Check | None = verify
         self.expiry: Expiry | None = None
+        self.session: Session | None = None
         self.storage: WatchedStorage | None = None
         self.subscriptions: list[Subscription] = []  # replaced, never changed
         self._busy = False
@@ -54,7 +71,17 @@ class Upkeep(Hook):
         finally:
             self._busy = False
 
+    def writing(self) -> None:
+        if self.session is not None:
+            self.session.begin()
+
+    def failed(self) -> None:
+        if self.session is not None:
+            self.session.fail()
+
     def leaving(self) -> None:
+        if self.session is not None:
+            self.session.end()
         if self.verify is not None:
             problems = self.verify()
             if problems:

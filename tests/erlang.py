@@ -62,6 +62,7 @@ Answer = fun
         try ets:select_replace(Table, Spec), true catch error:badarg -> false after ets:delete(Table) end;
     ({order, A, B}) -> {A < B, A == B, A =:= B};
     ({sort, Terms}) -> lists:sort(Terms);
+    ({echo, Term}) -> Term;
     ({write, Term}) -> unicode:characters_to_binary(io_lib:format("~tw", [Term]));
     ({read, Text}) -> Read(Text);
     ({transform, Text}) ->

@@ -72,8 +72,11 @@ QUERIES: Final[Queries] = [
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("name", "query", "plan"), QUERIES, ids=[name for name, _, _ in QUERIES])
-def test_answers_are_those_of_a_scan(kind: Kind, name: str, query: Callable[[User], Any], plan: str) -> None:
-    del name
+def test_answers_are_those_of_a_scan(
+    kind: Kind, name: str, query: Callable[[User], Any], plan: str, tables: str
+) -> None:
+    if tables == "disk" and name in ("most", "not"):
+        plan = "index"  # of which SQLite makes what it likes
     table = table_of(kind, index=["age", "since", "name"])
     expected = plainly(query, people())
     assert table.select(query) == expected
@@ -99,7 +102,7 @@ def test_conditions_in_bodies_count(kind: Kind) -> None:
     assert table.explain(lambda u: u.age > 85 if u.name == "x" else u.id == 7, counts=True).plan == "scan"
 
 
-def test_ranges_of_keys() -> None:
+def test_ranges_of_keys(tables: str) -> None:
     table = ets.new("t", type="ordered_set")
     rows: list[Value] = [(n, n % 7) for n in range(1000)] + [(float(n) + 0.5, "f") for n in range(0, 1000, 10)]
     rows += [((Atom("a"), n, "x"), n) for n in range(100)] + [((Atom("b"), n, "x"), n) for n in range(100)]
@@ -129,7 +132,7 @@ def test_ranges_of_keys() -> None:
             backwards += chunk[0]
             chunk = ets.select_reverse(chunk[1])
         assert backwards == scanned[::-1], query
-        assert table.explain(query).plan == plan, query
+        assert table.explain(query).plan == ("range" if tables == "disk" and plan == "scan" else plan), query
 
 
 def test_a_walk_over_a_range_while_rows_come_and_go() -> None:

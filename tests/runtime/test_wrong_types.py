@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeAlias
 
 import pytest
 
 import runtime
-from runtime import BadArg, ChildSpec, QueryExecutor, Ref, Registry, Supervisor, Task, TaskSupervisor, ets, self_
+from runtime import BadArg, ChildSpec, QueryExecutor, Ref, Registry, Supervisor, Task, TaskSupervisor, dets, ets, self_
 from runtime.agent import Agent
 from runtime.process import areceive, asleep, demonitor, receive, sleep, trap_exit
 from runtime.simulator import simulation
@@ -45,6 +46,11 @@ def table() -> ets.Table[Any]:
 
 def parts() -> ets.PartitionedTable[Any]:
     return ets.new_partitioned("t", partitions=2)
+
+
+def on_disk(call: Callable[[dets.DiskTable[Any]], Value]) -> Value:
+    with TemporaryDirectory() as folder, dets.open(Path(folder) / "t", auto_save=None) as opened:
+        return call(opened)
 
 
 def agent() -> Agent[int]:
@@ -192,6 +198,13 @@ CASES: Final[list[tuple[str, str, Wrong, Call]]] = [
     ("Table.select_iter", "order_by", (1.5, 0, "no", b"a"), lambda bad: table().select_iter(column, order_by=bad)),
     ("Table.select", "limit", PLACES, lambda bad: table().select(column, bad)),
     ("Table.lookup_element", "pos", (1.5, 0, "no", b"a", []), lambda bad: table().lookup_element(1, bad)),
+    # Tables on disk.
+    ("DiskTable.explain", "analyze", FLAGS, lambda bad: on_disk(lambda table: table.explain(column, bad))),
+    ("DiskTable.explain", "counts", FLAGS, lambda bad: on_disk(lambda table: table.explain(column, counts=bad))),
+    ("DiskTable.add_index", "unique", FLAGS, lambda bad: on_disk(lambda table: table.add_index(2, unique=bad))),
+    ("DiskTable.add_index", "name", NAMES, lambda bad: on_disk(lambda table: table.add_index(2, name=bad))),
+    ("info", "item", (7, b"size", True, "no"), lambda bad: on_disk(lambda table: dets.info(table, bad))),
+    # Partitioned tables.
     ("PartitionedTable.insert", "ttl", LIVES, lambda bad: parts().insert((1,), ttl=bad)),
     ("PartitionedTable.insert_new", "ttl", LIVES, lambda bad: parts().insert_new((1,), ttl=bad)),
     ("PartitionedTable.insert", "ttl", LIVES, lambda bad: parts().insert([(1,), (2,), (3,)], ttl=bad)),
@@ -215,7 +228,7 @@ def alone() -> Iterator[None]:
 )
 def test_a_wrong_value_is_refused_by_name(argument: str, wrong: Wrong, call: Call) -> None:
     for bad in wrong:
-        with pytest.raises(BadArg, match="allowed|column|position") as caught:
+        with pytest.raises(BadArg, match="allowed|column|position|items are") as caught:
             call(bad)
         assert (caught.value.argument, caught.value.value) == (argument, bad) or bad != bad
 
@@ -227,6 +240,7 @@ LAYERS: Final = {  # the classes that tables are made of
     **dict.fromkeys(["TableCore", "TableLife", "ObjectMethods", "TraversalMethods", "QueryMethods"], "Table"),
     **dict.fromkeys(["AdditionalMethods", "Queryable", "Table"], "Table"),
     **dict.fromkeys(["Partitions", "PartitionedTable"], "PartitionedTable"),
+    **dict.fromkeys(["DiskQueries", "DiskTable"], "DiskTable"),
 }
 CONSTRUCTED: Final = {"ChildSpec", "QueryExecutor", "Stream", "Via"}  # by users; other objects are made by functions
 # Compiled code refuses by itself what is annotated with nothing but these.
@@ -272,7 +286,11 @@ def parameters() -> Iterator[tuple[str, str, set[str]]]:
 
 def public_functions(module: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
     for node in module.body:
-        if isinstance(node, ast.ClassDef) and (node.name in runtime.__all__ or node.name in LAYERS):
+        if (
+            isinstance(node, ast.ClassDef)
+            and (node.name in runtime.__all__ or node.name in LAYERS)
+            and not is_protocol(node)
+        ):
             for method in node.body:
                 if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and not is_overload(method):
                     owner = LAYERS.get(node.name, node.name)
@@ -281,8 +299,12 @@ def public_functions(module: ast.Module) -> Iterator[tuple[str, ast.FunctionDef 
                     elif not method.name.startswith("_"):
                         yield f"{owner}.{method.name}", method
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not is_overload(node):
-            if node.name in runtime.__all__ or node.name in ets.__all__:
+            if node.name in {*runtime.__all__, *ets.__all__, *dets.__all__}:
                 yield node.name, node
+
+
+def is_protocol(node: ast.ClassDef) -> bool:
+    return any(ast.unparse(base).startswith("Protocol") for base in node.bases)
 
 
 def is_overload(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -1,0 +1,377 @@
+"""Erlang's `dets` as a module: tables on disk. `open` opens one, the rest of its operations are its methods.
+
+    from runtime import dets
+
+    with dets.open("users.dets", User, keypos="id", index=["age"]) as users:
+        users.insert(User(1, "ann", 31))
+        users.select(lambda u: u.name if u.age > 18 else SKIP)
+
+Queries with a limit go on with `ets.select(continuation)`, as those of tables in memory do.
+"""
+
+import atexit
+import contextlib
+import keyword
+import os
+import threading
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast, overload
+
+from matchspec.values import Term
+from runtime import registry
+from runtime.core import Checked, Info
+from runtime.disk_alter import index_facts
+from runtime.disk_errors import DiskError
+from runtime.disk_file import DiskAccess, DiskFile, Facts, examine, path_of
+from runtime.disk_layout import IndexColumn, Layout, index_column
+from runtime.disk_rows import FieldRows, RowForm, row_form
+from runtime.disk_saver import saver
+from runtime.disk_table import CONTINUE, DONE, DiskTable, Opened
+from runtime.errors import BadArg, choice
+from runtime.ets import Columns, match, match_object, repair_continuation, select, select_reverse
+from runtime.registry import Name
+from runtime.rows import AnyRow, RowShape, RowType, describe, row_shape
+from runtime.storage import END, KINDS, Kind
+from runtime.updates import Position
+
+__all__ = [
+    "CONTINUE",
+    "DONE",
+    "END",
+    "BadArg",
+    "DiskError",
+    "DiskTable",
+    "all",
+    "info",
+    "is_dets_file",
+    "match",
+    "match_object",
+    "open",
+    "repair_continuation",
+    "select",
+    "select_reverse",
+]
+
+Row = TypeVar("Row", bound=AnyRow)
+AnyDiskTable: TypeAlias = DiskTable[Any]
+AUTO_SAVE: Final = 180.0  # seconds, as in Erlang
+TIMEOUT: Final = 5.0  # seconds that a writer waits for another process
+_TYPES: Final[dict[str, Any]] = {"int": int, "float": float, "str": str, "bytes": bytes, "bool": bool, "term": Any}
+_MOST_SECONDS: Final = 1_000_000  # what threading takes
+_opening: Final = threading.RLock()  # held while a table is opened, so that no file is opened twice
+
+
+@overload
+def open(
+    path: str | PathLike[str],
+    row: None = None,
+    *,
+    name: Name | None = ...,
+    type: Kind | None = ...,
+    keypos: Position | None = ...,
+    access: DiskAccess = ...,
+    auto_save: float | None = ...,
+    ram_file: bool = ...,
+    index: Columns = ...,
+    unique: Columns = ...,
+    timeout: float = ...,
+) -> DiskTable[AnyRow]: ...
+@overload
+def open(
+    path: str | PathLike[str],
+    row: type[Row],
+    *,
+    name: Name | None = ...,
+    type: Kind | None = ...,
+    keypos: Position | None = ...,
+    access: DiskAccess = ...,
+    auto_save: float | None = ...,
+    ram_file: bool = ...,
+    index: Columns = ...,
+    unique: Columns = ...,
+    timeout: float = ...,
+) -> DiskTable[Row]: ...
+
+
+def open(
+    path: Checked,
+    row: RowType = None,
+    *,
+    name: Checked = None,
+    type: Checked = None,
+    keypos: Checked = None,
+    access: Checked = "read_write",
+    auto_save: Checked = AUTO_SAVE,
+    ram_file: Checked = False,
+    index: Checked = (),
+    unique: Checked = (),
+    timeout: Checked = TIMEOUT,
+) -> AnyDiskTable:
+    """Opens the table in a file, which is made if it is not there. O(1), whatever its size. Erlang's dets:open_file.
+
+    Opened again in one program, a file gives the same table, which is closed when all who opened it have closed it.
+
+    Args:
+        path: of the file, a str or a path.
+        row: the type of the rows, as for `ets.new`. Fields of simple types are columns of the file. The rows of a file
+            that has a row type and is opened without one are of a NamedTuple class made for them.
+        name: what messages call it; the name of the file without it.
+        type: "set", "ordered_set", "bag" or "duplicate_bag"; None is what the file says, or "set" for a new one.
+        keypos: where in a row its key stands, from 1, or the field's name; None is what the file says, or 1.
+        access: "read_write", or "read" for a file that is there and is not to be changed.
+        auto_save: after how many seconds at most what was written is on the disk itself; None for never.
+        ram_file: keeps the table in memory; the file is read now and written by `sync`, `auto_save` and `close`.
+        index, unique: columns that get an index, as by `add_index`, unless they have one.
+        timeout: how many seconds a write waits while another process writes.
+
+    Raises BadArg: "type" for a path, name or row type that is none; "option" for a bad option, or for other options
+    than those of who has opened it already; "table_type", "keypos" and "type" where the file says other than `type`,
+    `keypos` and `row`. Raises DiskError, see `DiskError.cause`.
+    """
+    place = path_of(path)
+    text = registry.name_text(place.name[:255] or "dets" if name is None else name)
+    if access not in ("read", "read_write"):
+        raise BadArg("option", "access", access, "allowed are 'read' and 'read_write'", text)
+    if ram_file is not True and ram_file is not False:
+        raise BadArg("option", "ram_file", ram_file, "allowed are True and False", text)
+    seconds = None if auto_save is None else _seconds("auto_save", auto_save, text)
+    waiting = _seconds("timeout", timeout, text)
+    if type is not None:
+        choice("option", "type", type, KINDS, text)
+    shape = None if row is None else row_shape(row)
+    with _opening:
+        table = _open_already(place)
+        if table is None:
+            place = Path(os.path.realpath(place))
+            file = DiskFile(place, access, ram_file is True, waiting)
+            try:
+                table = _table(name if name is not None else text, file, _Asked(shape, type, keypos, text), seconds)
+            except BaseException:
+                file.connection.close()
+                raise
+            registry.enrol_on_disk(table)
+        else:
+            _check_same(table, access, ram_file, _Asked(shape, type, keypos, text))
+        try:
+            table.join()
+        except BaseException:
+            if not table.info("users"):
+                table.shut()
+            raise
+    try:
+        for argument, columns, is_unique in (("index", index, False), ("unique", unique, True)):
+            _add_indexes(table, argument, columns, is_unique)
+    except BaseException:
+        table.close()
+        raise
+    return table
+
+
+class _Asked:
+    """What a caller says that a table is; None is whatever it is."""
+
+    def __init__(self, shape: RowShape | None, kind: Kind | None, keypos: Position | None, name: str) -> None:
+        self.shape: Final = shape
+        self.kind: Final = kind
+        self.keypos: Final = keypos
+        self.name: Final = name
+
+    def index_of_key(self, shape: RowShape) -> int:
+        """The position asked for, from 0. Raises BadArg, cause "keypos"."""
+        try:
+            return shape.index_of(1 if self.keypos is None else self.keypos, "keypos", self.name)
+        except BadArg as error:
+            raise BadArg("keypos", "keypos", self.keypos, error.allowed, self.name) from None
+
+    def check(self, kind: str, keypos: int, shape: RowShape) -> None:
+        """Raises BadArg unless a table is what was asked for."""
+        if self.kind is not None and self.kind != kind:
+            raise BadArg("table_type", "type", self.kind, f"the file has a {kind}", self.name)
+        if self.keypos is not None and self.index_of_key(shape) != keypos:
+            raise BadArg("keypos", "keypos", self.keypos, f"the file has the key at position {keypos + 1}", self.name)
+
+
+def _open_already(path: Path) -> AnyDiskTable | None:
+    """The table of this file, if it is open in this program."""
+    real = os.path.realpath(path)
+    tables: list[AnyDiskTable] = registry.tables_on_disk()
+    return next((table for table in tables if table.filename == real), None)
+
+
+def _check_same(table: AnyDiskTable, access: Term, ram_file: Term, asked: _Asked) -> None:
+    """Raises BadArg where a table that is open already is to be opened otherwise."""
+    for option, value, known in (
+        ("access", access, table.info("access")),
+        ("ram_file", ram_file, table.info("ram_file")),
+    ):
+        if value != known:
+            raise BadArg("option", option, value, f"the table is open already, with {known!r}", asked.name)
+    shape: RowShape = table.shape
+    if asked.shape is not None and asked.shape.row_type != shape.row_type:
+        allowed = f"the table is open already, with {describe(shape.row_type)}"
+        raise BadArg("type", "row", asked.shape.row_type, allowed, asked.name)
+    asked.check(table.type, table.keypos - 1, shape)
+
+
+def _table(name: Name, file: DiskFile, asked: _Asked, auto_save: float | None) -> AnyDiskTable:
+    if file.access == "read_write" and not file.is_laid_out():
+        shape = row_shape(None) if asked.shape is None else asked.shape
+        layout = Layout(asked.kind or "set", asked.index_of_key(shape), row_form(shape, asked.name), [])
+        file.make(_facts(layout, shape), layout.definitions())
+    file.read_facts()
+    facts = file.facts
+    shape = _shape_in(file, facts) if asked.shape is None else asked.shape
+    rows = row_form(shape, asked.name)
+    if _columns_of(rows) != facts["columns"]:
+        allowed = f"the file has rows of {facts['row']!s:.200}, in the columns {facts['columns']!s:.200}"
+        raise BadArg("type", "row", shape.row_type, allowed, asked.name)
+    kind, keypos = facts["type"], facts["keypos"]
+    # A hostile file may say anything.
+    if kind not in KINDS or type(keypos) is not int or not 0 <= keypos < (shape.arity if shape.arity > 0 else 256):
+        raise DiskError("corrupt", file.name, f"it says that it is a {kind!s:.50} with the key at {keypos!s:.50}")
+    asked.check(kind, keypos, shape)
+    layout = Layout(kind, keypos, rows, _indexes_in(file, facts, rows, shape))
+    file.check_columns(layout)
+    file.log_writes()
+    return DiskTable(name, shape, file, layout, Opened(auto_save, None))
+
+
+def _facts(layout: Layout, shape: RowShape) -> Facts:
+    return {
+        "type": layout.kind,
+        "keypos": layout.keypos,
+        "row": describe(shape.row_type),
+        "columns": _columns_of(layout.rows),
+        "index": index_facts(layout.indexes),
+        "exotic": False,
+    }
+
+
+def _columns_of(rows: RowForm) -> list[list[str]] | None:
+    """The columns of a form of rows, as a file says it: name and form, or None for rows that are kept whole."""
+    return [[field.name, field.form] for field in rows.fields] if isinstance(rows, FieldRows) else None
+
+
+def _shape_in(file: DiskFile, facts: Facts) -> RowShape:
+    """The shape of rows that a file describes."""
+    columns = facts["columns"]
+    if columns is None:
+        return row_shape(None)
+    try:
+        fields = [
+            (name, _TYPES[form.rstrip("?")] | None if form.endswith("?") else _TYPES[form]) for name, form in columns
+        ]
+        names = [name[1:-1] for name, _ in fields]
+        types = [kind for _, kind in fields]
+        if _all_identifiers(names):
+            return row_shape(cast(Any, NamedTuple)("Row", list(zip(names, types, strict=True))))
+        return row_shape(cast(Any, tuple)[tuple(types)])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        problem = f"it describes its columns as {columns!s:.200}"
+        raise DiskError("corrupt", file.name, problem) from None
+
+
+def _all_identifiers(names: list[str]) -> bool:
+    """Whether these can be the fields of a NamedTuple."""
+    return len(set(names)) == len(names) and not [
+        name for name in names if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_")
+    ]
+
+
+def _indexes_in(file: DiskFile, facts: Facts, rows: RowForm, shape: RowShape) -> list[IndexColumn]:
+    found: list[IndexColumn] = []
+    known = len(rows.fields) if isinstance(rows, FieldRows) else 256
+    try:
+        for column, unique in facts["index"]:
+            if type(column) is not int or type(unique) is not bool or not 0 <= column < known:
+                raise ValueError(column)
+            found.append(index_column(rows, column, shape.fields[column] if shape.fields else column + 1, unique))
+    except (TypeError, ValueError):
+        problem = f"it describes its indexes as {facts['index']!s:.200}"
+        raise DiskError("corrupt", file.name, problem) from None
+    return found
+
+
+def _seconds(option: str, value: Term, name: str) -> float:
+    if (type(value) is int or type(value) is float) and 0 < float(value) <= _MOST_SECONDS:
+        return float(value)
+    also = ", and None for never" if option == "auto_save" else ""
+    raise BadArg("option", option, value, f"allowed are seconds, up to {_MOST_SECONDS:,}{also}", name)
+
+
+def _add_indexes(table: AnyDiskTable, argument: str, columns: Term, unique: bool) -> None:
+    if not isinstance(columns, (list, tuple)):
+        raise BadArg("option", argument, columns, "allowed is a list of columns", table.info("name"))
+    for column in columns:
+        there = table.info("unique" if unique else "index")
+        field = table.shape.index_of(column, argument, str(table.info("name")))
+        name = table.shape.fields[field] if table.shape.fields else field + 1
+        if name not in there:
+            table.add_index(column, unique=unique)
+
+
+# --- open tables --------------------------------------------------------------------------------------------------
+
+
+def all() -> list[AnyDiskTable]:
+    """The open tables, in the order of their opening. O(number of tables). Erlang's dets:all/0."""
+    return registry.tables_on_disk()
+
+
+def info(table: AnyDiskTable, item: Checked = None) -> Any:
+    """`table.info(item)`. Erlang's dets:info/1,2."""
+    found: Info | Any = table.info() if item is None else table.info(item)
+    return found
+
+
+def is_dets_file(path: Checked) -> bool:
+    """Whether a file is one of a table on disk, of any version. O(1). Erlang's dets:is_dets_file/1.
+
+    Raises BadArg: "type" for what is no path; DiskError for a file that is not there or cannot be read.
+    """
+    try:
+        examine(path_of(path), False)
+    except DiskError as error:
+        if error.cause in ("missing", "file"):
+            raise
+        return error.cause in ("version", "truncated")
+    return True
+
+
+# --- the end of the program, and forks ----------------------------------------------------------------------------
+
+
+def _close_all() -> None:
+    for table in registry.tables_on_disk():
+        with contextlib.suppress(DiskError):
+            table.shut()
+
+
+def _before_fork() -> None:
+    """No lock of a table, or of SQLite, is held by a thread that the child will not have."""
+    _opening.acquire()
+    _held.extend(registry.tables_on_disk())
+    for table in _held:
+        table.hold()
+
+
+def _after_fork() -> None:
+    for table in _held:
+        table.let_go()
+    _held.clear()
+    _opening.release()
+
+
+def _after_fork_in_child() -> None:
+    for table in _held:
+        table.abandon()
+        registry.strike_on_disk(table)
+    saver.forked()
+    _after_fork()
+
+
+_held: Final[list[AnyDiskTable]] = []  # the tables whose locks are held over a fork
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)

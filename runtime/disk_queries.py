@@ -1,0 +1,156 @@
+"""Queries over tables on disk: rows are read while they are looked at, so that a scan does not fill the memory.
+
+What differs from `runtime.queries` is how rows are found. The table is not free for others while a query runs.
+"""
+
+import time
+from typing import Any, cast
+
+from matchspec.unchecked import Unchecked
+from matchspec.values import Term
+from runtime.additions import AdditionalMethods, Indexed
+from runtime.disk_alter import add_index, del_index
+from runtime.disk_connection import DiskConnection
+from runtime.disk_layout import index_column
+from runtime.disk_plan import DiskPlan, choose
+from runtime.disk_storage import DiskStorage
+from runtime.errors import BadArg, flag
+from runtime.index import Index
+from runtime.planner import Explanation
+from runtime.queryable import Query, Spec
+from runtime.rows import Row, describe
+from runtime.storage import StoredRow
+from runtime.watched import WatchedStorage
+
+
+class DiskQueries(AdditionalMethods[Row]):
+    """What is found by SQL, and indexes, which are SQLite's."""
+
+    def _disk(self) -> DiskStorage:
+        storage = self._storage
+        inner = storage.inner if isinstance(storage, WatchedStorage) else storage
+        assert isinstance(inner, DiskStorage)
+        return inner
+
+    def _connection(self) -> DiskConnection:
+        return self._disk().connection
+
+    def _plan(self, query: Spec, counts: bool) -> DiskPlan:
+        disk = self._disk()
+        exotic = self._exotic or (disk.layout.own_key and disk.exotic())
+        return choose(query, counts, disk, exotic)
+
+    def _results(self, query: Spec, backwards: bool) -> list[Any]:
+        program = query.program
+        results: list[Any] = []
+        looked = 0
+        with self._gate.reading:
+            plan = self._plan(query, False)
+            self._counters.planned(plan.kind)
+            for rows in plan.stream():
+                looked += len(rows)
+                results.extend(program.select(rows))
+            self._counters.candidates += looked
+            self._counters.found += len(results)
+        if backwards and self._kind == "ordered_set":
+            results.reverse()
+        return results
+
+    def _count(self, query: Spec) -> int:
+        program = query.program
+        count = looked = 0
+        with self._gate.reading:
+            plan = self._plan(query, True)
+            self._counters.planned(plan.kind)
+            if plan.exact:
+                count = looked = plan.count()
+            else:
+                for rows in plan.stream():
+                    looked += len(rows)
+                    count += program.count(rows)
+            self._counters.candidates += looked
+            self._counters.found += count
+        return count
+
+    def delete_matching(self, query: Spec) -> int:
+        program = query.program
+        chosen: list[StoredRow] = []
+        with self._gate.reading:
+            plan = self._plan(query, True)
+            self._counters.planned(plan.kind)
+            if plan.exact and plan.storage is self._storage:  # nobody wants to hear of each row
+                deleted = plan.delete()
+                self._counters.candidates += deleted
+                self._counters.found += deleted
+                self._counters.deleted += deleted
+                return deleted
+            for rows in plan.stream():
+                self._counters.candidates += len(rows)
+                chosen.extend(cast("list[StoredRow]", program.chosen(rows)))
+        self._storage.remove_chosen(chosen)
+        self._counters.found += len(chosen)
+        self._counters.deleted += len(chosen)
+        self._settle()
+        return len(chosen)
+
+    def explain(
+        self, query: Query, analyze: bool | Unchecked = False, *, counts: bool | Unchecked = False
+    ) -> Explanation:
+        """As that of a table in memory; conditions that SQLite checks are shown in SQL. O(candidates)."""
+        compiled = self._spec(query)
+        runs, counting = flag("analyze", analyze, self._gate.name), flag("counts", counts, self._gate.name)
+        actual: tuple[int, int, float] | None = None
+        with self._gate.reading:
+            plan = self._plan(compiled, counting)
+            estimated = DiskPlan(
+                plan.kind, plan.keys, plan.ranges, plan.where, plan.field, plan.storage, plan.estimated()
+            )
+            size = self._storage.size()
+            if runs:
+                program = compiled.program
+                began = time.perf_counter()
+                looked = found = 0
+                for rows in plan.stream():
+                    looked += len(rows)
+                    found += program.count(rows) if counting else len(program.select(rows))
+                actual = (looked, found, time.perf_counter() - began)
+        kind = f"{self._kind} of {describe(self._shape.row_type)}, {size} rows"
+        return Explanation(
+            f"{'count' if counting else 'select'} from {self._gate.name} ({kind})", estimated, compiled, actual
+        )
+
+    # --- indexes ------------------------------------------------------------------------------------------------------
+
+    def add_index(
+        self, field: Indexed, *, unique: bool | Unchecked = False, name: str | Unchecked | None = None
+    ) -> bool:
+        """As that of a table in memory, over a column; the index is in the file, and there when it is opened again.
+
+        O(n log n). Raises BadArg, cause "option", for an expression, which SQLite could not compute.
+        """
+        index = self._column_index_of(field, unique, name)
+        with self._gate.writing:
+            layout = self._disk().layout
+            if any([known.column == index.column for known in layout.indexes]):
+                raise BadArg("already_exists", "field", field, "this column has an index", self._gate.name)
+            add_index(self._disk(), index_column(layout.rows, index.column, index.field, index.unique))
+        return True
+
+    def del_index(self, field: Indexed) -> bool:
+        """As that of a table in memory. O(n) for a column that holds terms of any kind."""
+        index = self._column_index_of(field, False, None)
+        with self._gate.writing:
+            layout = self._disk().layout
+            found = [known for known in layout.indexes if known.column == index.column]
+            if not found:
+                allowed = f"columns with an index are {[known.field for known in layout.indexes]!r}"
+                raise BadArg("option", "field", field, allowed, self._gate.name)
+            del_index(self._disk(), found[0])
+        return True
+
+    def _column_index_of(self, field: Indexed, unique: Term, name: Term) -> Index:
+        index = self._index_of(field, unique, name)
+        if index.expression is not None:
+            allowed = "on disk an index is over a column, a position or a field's name"
+            raise BadArg("option", "field", field, allowed, self._gate.name)
+        return index

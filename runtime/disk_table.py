@@ -1,0 +1,381 @@
+"""`DiskTable`: what `dets.open` gives, with all methods of a table on disk.
+
+It is built of the same layers as `runtime.table`, over a storage that keeps its rows in SQLite.
+"""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Final, Self, TypeAlias, TypeVar, cast, final, overload
+
+from matchspec.ownership import is_immutable
+from matchspec.terms import OTHER, Key, rank
+from matchspec.values import Atom, Pid, Term, TermError
+from runtime import registry
+from runtime.core import _USUAL_KEYS, Checked, Element, Info, Options
+from runtime.disk_alter import set_fact
+from runtime.disk_bags import DiskBagStorage
+from runtime.disk_connection import DiskConnection
+from runtime.disk_file import DiskFile
+from runtime.disk_layout import Layout
+from runtime.disk_queries import DiskQueries
+from runtime.disk_saver import saver
+from runtime.disk_storage import DiskStorage
+from runtime.errors import BadArg
+from runtime.kernel import Belonging, current, find
+from runtime.process import self_
+from runtime.rows import Row, RowShape, describe
+from runtime.storage import StoredRow
+from runtime.subscriptions import Subscription
+from runtime.termjson import CodecError
+
+Visitor: TypeAlias = Callable[[Any], Any]
+Thing = TypeVar("Thing")
+
+CONTINUE: Final = Atom("continue")
+DONE: Final = Atom("done")
+VERSION: Final = 9  # of Erlang's DETS, which `info("version")` gives there
+ITEMS: Final = ("type", "keypos", "size", "file_size", "filename")
+MORE_ITEMS: Final = (
+    *(
+        "access",
+        "auto_save",
+        "bchunk_format",
+        "fixed",
+        "hash",
+        "index",
+        "memory",
+        "name",
+        "no_keys",
+        "no_objects",
+        "no_slots",
+    ),
+    *("owner", "ram_file", "safe_fixed", "safe_fixed_monotonic_time", "unique", "users", "version"),
+)
+
+
+@final
+class _Use(Belonging):
+    """What a process holds of a table that it has opened."""
+
+    def __init__(self, table: "DiskTable[Row]") -> None:
+        self._table: Final = cast("DiskTable[object]", table)
+
+    def owner_ended(self, owner: Pid, reason: Term) -> None:
+        self._table.leave(owner)
+
+
+class Opened:
+    """How a table was opened; who opens it again has to ask for the same."""
+
+    def __init__(self, auto_save: float | None, index: object) -> None:
+        self.auto_save: Final = auto_save
+        self.index: Final = index
+
+
+@final
+class DiskTable(DiskQueries[Row]):
+    """A table of rows in a file, which threads and processes share.
+
+    Made by `dets.open`. It has the methods of a table in memory (`ets.Table`), and they mean the same; every operation
+    is one transaction, so that what it did is there or not there, whatever happens to the program. Rows are copied on
+    their way in and out, as they go through the file. A set has the order of its file, not that of insertion.
+
+    All methods raise BadArg as those in memory do, with cause "id" after `close`, "access" for a write where the table
+    was opened to be read; and DiskError where the disk or another program stands in the way. Then nothing has changed.
+    """
+
+    def __init__(self, name: registry.Name, shape: RowShape, file: DiskFile, layout: Layout, opened: Opened) -> None:
+        connection = DiskConnection(file, registry.name_text(name))
+        storage = DiskBagStorage(connection, layout) if layout.bag else DiskStorage(connection, layout)
+        options = Options(False, False, False, False)
+        super().__init__(name, storage, shape, access="public", named=False, options=options)
+        self.opened: Final = opened
+        self._file: Final = file
+        self._users: dict[Pid, int] = {}
+        self._uses: dict[Pid, _Use] = {}
+        self._ended: list[Subscription] = []  # that are still to be told of the end
+        self._gate.hook = self._upkeep
+        self._gate.end = "it has been closed"
+        self._upkeep.session = connection
+        connection.written = self._wrote
+
+    # --- what comes in ------------------------------------------------------------------------------------------------
+
+    def _owned(self, value: Thing, argument: str) -> Thing:
+        """The value as it is: what is stored is a copy, in the file. Raises BadArg, cause "type"."""
+        if self._shape.typed:
+            try:
+                is_immutable(value)  # refuses what the checks of fields would follow too deeply
+            except TermError as error:
+                raise BadArg("type", argument, value, str(error), self._gate.name) from error
+        return value
+
+    def _key(self, term: Term, argument: str = "key") -> Key:
+        try:
+            return self._storage.key(term)
+        except (TermError, CodecError) as error:
+            raise BadArg("type", argument, term, str(error), self._gate.name) from error
+
+    def _key_in(self, row: StoredRow) -> Key:
+        term = row[self._keypos]
+        if not self._exotic and type(term) not in _USUAL_KEYS and rank(term) == OTHER:
+            with self._gate.writing:
+                set_fact(self._connection(), "exotic", True)
+            self._exotic = True
+        return self._key(term, "row")
+
+    def _ttl(self, ttl: Term) -> float | None:
+        if ttl is None:
+            return None
+        raise BadArg("option", "ttl", ttl, "rows on disk do not expire; allowed is None", self._gate.name)
+
+    # --- users --------------------------------------------------------------------------------------------------------
+
+    def join(self) -> None:
+        """The calling process uses the table once more. The table is open."""
+        process = current()
+        pid = process.pid
+        with self._gate.lock:
+            self._gate.check_alive()
+            count = self._users.get(pid, 0)
+            if not count:
+                use = _Use(self)
+                process.own(use)
+                self._uses[pid] = use
+            self._users[pid] = count + 1
+
+    def close(self) -> bool:
+        """The calling process uses the table no more; the last user's close closes the file; True.
+
+        Every `open` asks for a `close` of its own. A process that ends closes all that it has opened. When the file is
+        closed everything is on the disk. O(1); O(n) with `ram_file`. Erlang's dets:close/1.
+        Raises BadArg: "owner" for a process that has not opened it, "id"; DiskError.
+        """
+        pid = self_()
+        with self._gate.lock:
+            self._gate.check_alive()
+            count = self._users.get(pid, 0)
+            if not count:
+                allowed = "only a process that has opened the table can close it"
+                raise BadArg("owner", "calling process", pid, allowed, self._gate.name)
+            if count > 1:
+                self._users[pid] = count - 1
+                return True
+            use = self._uses[pid]
+            process = find(pid)
+            if process is not None:
+                process.disown(use)
+        self.leave(pid)
+        return True
+
+    def leave(self, pid: Pid) -> None:
+        """A process uses the table no more, however often it has opened it."""
+        with self._gate.lock:
+            self._users.pop(pid, None)
+            self._uses.pop(pid, None)
+            if self._gate.alive and not self._users:
+                self.shut()
+
+    def shut(self) -> None:
+        """Closes the file, whoever uses it. Raises DiskError; it is closed all the same."""
+        with self._gate.lock:
+            if not self._gate.alive:
+                return
+            self._gate.alive = False
+            registry.strike_on_disk(self)
+            saver.forget(id(self))
+            for subscription in self._upkeep.subscriptions:
+                subscription.note_drop()
+            try:
+                self._file.close()
+            finally:
+                self._ended.extend(self._upkeep.subscriptions)
+        while self._ended:
+            self._ended.pop().deliver()
+
+    def drop(self) -> bool:
+        """Closes the table for all its users and deletes its file; True. O(1). Raises BadArg: "access", "id"."""
+        with self._gate.writing:
+            pass  # who may not write may not delete either
+        self.shut()
+        self._file.delete()
+        return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._gate.alive:
+            self.close()
+
+    def hold(self) -> None:
+        """Waits until no other thread uses the table, before a fork; `let_go` has to follow."""
+        self._gate.acquire()
+
+    def let_go(self) -> None:
+        self._gate.release()
+
+    def abandon(self) -> None:
+        """In a child that was forked: SQLite's connection must not be used, and not be closed either."""
+        self._gate.alive = False
+        self._gate.end = "it was opened by the process that forked this one; open it again here"
+        _abandoned.append(self._file)
+
+    # --- durability ---------------------------------------------------------------------------------------------------
+
+    def sync(self) -> bool:
+        """Returns when everything that was written is on the disk itself, and survives a power cut; True.
+
+        O(bytes written since); with `ram_file` O(n): the file is written anew. Erlang's dets:sync/1.
+        Raises BadArg: "id"; DiskError.
+        """
+        with self._gate.lock:
+            self._gate.check_alive()
+            self._sync()
+        return True
+
+    def _sync(self) -> None:
+        saver.forget(id(self))
+        self._connection().written = self._wrote
+        if self._file.access == "read_write":
+            self._file.sync()
+
+    def _wrote(self) -> None:
+        """Something was written, for the first time since the last sync."""
+        self._connection().written = None
+        seconds = self.opened.auto_save
+        if seconds is not None:
+            saver.ask(id(self), seconds, self.save)
+
+    def save(self) -> None:
+        """What `auto_save` does."""
+        with self._gate.lock:
+            if self._gate.alive:
+                self._sync()
+
+    # --- all at once --------------------------------------------------------------------------------------------------
+
+    def traverse(self, fn: Visitor) -> Element:
+        """Calls `fn(row)` for the rows, as at one moment, and collects what it says; a list, the last one first.
+
+        `fn` gives `dets.CONTINUE` to go on, `(dets.CONTINUE, value)` to collect the value and go on, and
+        `(dets.DONE, value)` to collect it and stop. Anything else stops, and is the result. The same words as strs will
+        do. O(n). Erlang's dets:traverse/2. Raises BadArg: "id"; DiskError; whatever `fn` raises.
+        """
+        found: list[Any] = []
+        with self._gate.reading:
+            disk = self._disk()
+            for rows in disk.stream(disk.layout.keys.whole, "", []):
+                for row in rows:
+                    answer = fn(row)
+                    if answer in (CONTINUE, "continue"):
+                        continue
+                    word = answer[0] if isinstance(answer, tuple) and len(answer) == 2 else None
+                    if word in (CONTINUE, "continue"):
+                        found.insert(0, answer[1])
+                    elif word in (DONE, "done"):
+                        return [answer[1], *found]
+                    else:
+                        return answer
+        return found
+
+    # --- what does not make sense here --------------------------------------------------------------------------------
+
+    def give_away(self, pid: Pid, data: Term) -> bool:
+        raise self._shared("give_away")
+
+    def setopts(self, **options: Checked) -> bool:
+        raise self._shared("setopts")
+
+    @overload
+    def rename(self, name: str) -> str: ...
+    @overload
+    def rename(self, name: Atom) -> Atom: ...
+
+    def rename(self, name: Checked) -> registry.Name:
+        raise self._shared("rename")
+
+    def _shared(self, method: str) -> BadArg:
+        with self._gate.reading:
+            pass
+        allowed = f"a table on disk belongs to all who have opened it, and has no {method}"
+        return BadArg("access", "table", self._gate.name, allowed, self._gate.name)
+
+    # --- what it says of itself ---------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> RowShape:
+        """What the table knows of its rows."""
+        return self._shape
+
+    @property
+    def filename(self) -> str:
+        """The path of the file."""
+        return self._file.name
+
+    def info(self, item: Checked = None) -> Element:
+        """What is known of the table, as a dict, or one item; None once it has been closed.
+
+        The items are type, keypos, size, file_size (bytes) and filename; asked for by name also access, auto_save,
+        bchunk_format, fixed, hash, index, memory (bytes), name, no_keys, no_objects, no_slots, owner, ram_file,
+        safe_fixed, safe_fixed_monotonic_time, unique, users and version. O(1), but that the rows are counted when the
+        size is first asked for, and after another process has written. Erlang's dets:info/1,2.
+        Raises BadArg: "option" for an unknown item; DiskError.
+        """
+        self._enter_to_look()
+        try:
+            if not self._gate.alive:
+                return None
+            if item is None:
+                found: Info = {known: self._item(known) for known in ITEMS}
+                return found
+            if item in ITEMS or item in MORE_ITEMS:
+                return self._item(item)
+        finally:
+            self._gate.leave()
+        raise BadArg("option", "item", item, f"items are {', '.join((*ITEMS, *MORE_ITEMS))}", self._gate.name)
+
+    def _item(self, item: str) -> Element:
+        disk = self._disk()
+        match item:
+            case "type" | "keypos" | "size" | "name" | "owner" | "fixed" | "safe_fixed" | "safe_fixed_monotonic_time":
+                return super()._item(item)
+            case "file_size" | "memory":
+                return self._file.file_size()
+            case "filename":
+                return self._file.name
+            case "access":
+                return self._file.access
+            case "auto_save":
+                return self.opened.auto_save
+            case "ram_file":
+                return self._file.ram
+            case "no_objects":
+                return disk.size()
+            case "no_keys":
+                return disk.keys_count()
+            case "no_slots":
+                count = disk.keys_count()
+                return (count, count, count)
+            case "index":
+                return tuple([index.field for index in disk.layout.indexes])
+            case "unique":
+                return tuple([index.field for index in disk.layout.indexes if index.unique])
+            case "users":
+                return [pid for pid, count in self._users.items() for _ in range(count)]
+            case "version":
+                return VERSION
+        return None  # bchunk_format and hash, which are Erlang's own
+
+    def _bytes(self) -> int:
+        return self._file.file_size()
+
+    def __repr__(self) -> str:
+        if not self._gate.alive:
+            return f"<DiskTable {self._gate.name}: {self._kind}, closed>"
+        return f"<DiskTable {self._gate.name}: {self._kind} of {describe(self._shape.row_type)} in {self._file.name}>"
+
+
+_abandoned: Final[list[DiskFile]] = []  # keeps connections that a forked child must not close
