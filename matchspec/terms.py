@@ -191,9 +191,15 @@ def exact_key(term: Term, depth: int = 0) -> Key:
         raise stack_exhausted() from None
 
 
+def member_name(member: Term) -> str:
+    """What tells a member of an Enum from the others: its name, or the number of a flag that has none."""
+    known: Any = member  # the name is None there, other than the type says
+    return str(known.value) if known.name is None else str(known.name)
+
+
 def _exact_key_of_compound(term: Term, depth: int) -> Key:
     if isinstance(term, Enum):
-        return (_OTHER, type(term), term.name)
+        return (_OTHER, type(term), member_name(term))
     if isinstance(term, tuple):
         return tuple([exact_key(item, depth + 1) for item in term])
     if isinstance(term, list):
@@ -337,8 +343,7 @@ def _order_key_of_rare(term: Term, kind: int, depth: int, exact: bool) -> Key:
 def _order_key_of_other(term: Term, depth: int, exact: bool) -> tuple[Term, ...]:
     kind_name = f"{getattr(type(term), '__module__', '')}.{type(term).__qualname__}"  # a module may be no str
     if isinstance(term, Enum):
-        name: str | None = cast(Any, term).name  # None for a flag with no bit that has a name
-        return (kind_name, "", _Natural(term.value)) if name is None else (kind_name, name)
+        return (kind_name, member_name(term))
     if isinstance(term, (set, frozenset)):  # their `<` means subset
         return (kind_name, len(term), *sorted([cast(Comparable, order_key(item, depth + 1, exact)) for item in term]))
     if isinstance(term, (datetime, time)):  # Python refuses to order naive and aware ones together

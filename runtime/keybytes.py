@@ -24,7 +24,7 @@ from enum import Enum
 from typing import Final, TypeAlias, cast
 
 from matchspec.intervals import Cut, Point, Ranges
-from matchspec.terms import MAX_TERM_DEPTH, ImproperList
+from matchspec.terms import MAX_TERM_DEPTH, ImproperList, member_name
 from matchspec.values import Atom, Bitstring, Pid, Ref, Term, atom_name
 from runtime.external_identities import Identity, pid_identity, ref_identity
 from runtime.keybytes_python import (
@@ -105,7 +105,7 @@ def _write(term: Term, parts: list[bytes], mode: int, depth: int) -> None:
 def _write_rare(term: Term, parts: list[bytes], mode: int, depth: int) -> None:
     """Subclasses count as what they are a kind of, an Enum aside."""
     if isinstance(term, Enum):
-        parts.extend([_OTHER, escaped(type_name(term)), escaped(term.name)])
+        parts.extend([_OTHER, escaped(type_name(term)), escaped(member_name(term))])
     elif isinstance(term, tuple):
         _write_tuple(term, parts, mode, depth)
     elif isinstance(term, list):

@@ -122,7 +122,7 @@ def test_flags_without_a_name_have_an_order() -> None:
     flags = [Bits(0), Bits.ONE, Bits.TWO, Bits.ONE | Bits.TWO, Bits(8), Bits(16)]
     for left, right in product(flags, flags):
         assert compare(left, right) == -compare(right, left)
-        assert (compare(left, right) == 0) == (left is right)
+        assert (compare(left, right) == 0) == exactly_equal(left, right) == (left is right)
 
 
 def test_classes_without_a_module_have_an_order() -> None:
