@@ -319,7 +319,7 @@ def all() -> list[AnyDiskTable]:
     return registry.tables_on_disk()
 
 
-def info(table: AnyDiskTable, item: str | None = None) -> Any:
+def info(table: AnyDiskTable, item: Checked = None) -> Any:
     """`table.info(item)`. Erlang's dets:info/1,2."""
     found: Info | Any = table.info() if item is None else table.info(item)
     return found
