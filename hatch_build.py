@@ -44,6 +44,9 @@ INTERPRETED: Final = {
     "runtime/arguments.py": "its errors are subclasses of click's, which mypyc cannot see",
     "runtime/cli.py": "click's decorators put attributes on functions",
     "matchspec/__main__.py": "is run, not imported",
+    "matchspec/mypy.py": "is loaded by mypy, whose classes it extends, and mypy may not be there",
+    "matchspec/mypy_text.py": "a part of the plugin: it reads mypy's syntax trees",
+    "matchspec/mypy_types.py": "a part of the plugin: it reads mypy's types, and makes classes",
 }
 # Third-party types are Any to the compiler, whether the package is there while building or not: one result everywhere.
 MYPY: Final = """\
