@@ -21,7 +21,7 @@ CHECKED := $(PACKAGES) tests examples hatch_build.py $(if $(wildcard bench/*.py)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pure test-native wheel check format fuzz bench clean
+.PHONY: help demo test test-pure test-native wheel check format fuzz soak bench clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -57,6 +57,9 @@ format: $(INSTALLED)  ## let ruff rewrite the files
 
 fuzz: $(INSTALLED)  ## random specs, texts and values, against Erlang too: SECONDS=60, SEED=, KINDS="text order"
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(KINDS)
+
+soak: $(INSTALLED)  ## threads at tables, their histories checked for linearizability: SECONDS=60
+	MATCHSPEC_SOAK=$(SECONDS) $(BIN)/python -m pytest -q tests/runtime/test_linearizability.py
 
 bench: $(INSTALLED)  ## run every script of bench/, save those named _*.py
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python "$$script"; done

@@ -20,6 +20,8 @@ class Limits:
             takes the slowest language well under a second, and ordinary text of 64 KiB has fewer.
         max_depth: nesting of a text, where each bracket, prefix operator and infix operator counts as one level.
         max_digits: length of an integer literal in digits, the limit that Python itself has for converting text.
+        max_growth: number of operations of a text that can make large values of small ones: shifts, powers, products
+            (but for those with a float, or with an int up to 100) and `.replace`.
         max_problems: how many problems of a query the text of its error shows, and for how many it looks for the
             nearest name, which takes about a millisecond. (`MatchSpecError.errors` has them all.)
     """
@@ -28,6 +30,7 @@ class Limits:
     max_tokens: int = 20_480
     max_depth: int = 200
     max_digits: int = 4_300
+    max_growth: int = 256
     max_problems: int = 20
 
 

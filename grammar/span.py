@@ -5,7 +5,7 @@ span, and `Source.render` is the one place that draws a line with a caret under 
 """
 
 from dataclasses import dataclass, replace
-from typing import final
+from typing import Final, final
 
 from grammar.record import Record
 
@@ -24,6 +24,7 @@ class Span(Record):
 
 
 NOWHERE = Span(0, 0)
+_WIDTH: Final = 160  # characters of a line that an error shows
 
 
 @final
@@ -48,15 +49,20 @@ class Source(Record):
         return self.line + row, column + 1 + (self.column if row == 0 else 0)
 
     def render(self, span: Span, indent: str = "    ") -> str:
-        """The line of the text on which the span starts, with carets under the span."""
+        """The line of the text on which the span starts, with carets under the span; of a long line, a part of it."""
         start = min(span.start, len(self.text))
         line_start = self.text.rfind("\n", 0, start) + 1
         line_end = self.text.find("\n", line_start)
         if line_end < 0:
             line_end = len(self.text)
-        end = max(start + 1, min(span.end, line_end))
-        line = self.text[line_start:line_end].replace("\t", " ")
-        return f"{indent}{line}\n{indent}{' ' * (start - line_start)}{'^' * (end - start)}"
+        left, right, before, after = line_start, line_end, "", ""
+        if line_end - line_start > _WIDTH:
+            left = max(line_start, min(start - _WIDTH // 3, line_end - _WIDTH))
+            right = min(line_end, left + _WIDTH)
+            before, after = "... " if left > line_start else "", " ..." if right < line_end else ""
+        end = max(start + 1, min(span.end, right))
+        line = before + self.text[left:right].replace("\t", " ") + after
+        return f"{indent}{line}\n{indent}{' ' * (len(before) + start - left)}{'^' * (end - start)}"
 
     def moved(self, name: str, line: int, column: int) -> "Source":
         """The same text with another origin."""

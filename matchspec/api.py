@@ -2,7 +2,8 @@
 
 The stages, in the order in which a query passes them:
 
-    text or function -> grammar.parse / parse_function -> resolve -> MatchSpec -> (compile, when it first runs)
+    text or function -> grammar.parse / parse_function -> resolve -> check_types -> MatchSpec
+    -> (compile, when it first runs)
 """
 
 from collections.abc import Callable, Mapping
@@ -14,15 +15,16 @@ from grammar.errors import MatchSpecError
 from grammar.tree import Function, TermText
 from matchspec.capture import Scope, scope_of_function
 from matchspec.errors import ResolveError
+from matchspec.growth import check_growth
 from matchspec.literals import NO_NAMES, Env, term_from_node
 from matchspec.prepared import known_function, known_text, remember_function, remember_text, text_key
 from matchspec.raw import spec_from_term
 from matchspec.resolve_text import Records
 from matchspec.rowtypes import annotations_of, row_shape
-from matchspec.shifts import check_shifts
 from matchspec.spec import Clause, MatchSpec, Row, RowType, T
 from matchspec.syntax import language_of
 from matchspec.terms import stack_exhausted
+from matchspec.typecheck import check_types
 from matchspec.values import Term, shown
 
 Ts = TypeVarTuple("Ts")
@@ -80,7 +82,8 @@ def spec(
         syntax: "auto", "python", "erlang" or "elixir": the language of a text.
         strict: refuse in Erlang and Elixir text what ets:fun2ms (OTP 25) and ex2ms refuse.
 
-    Raises MatchSpecSyntaxError, SourceNotFoundError, ResolveError, CheckError, or MatchSpecError for a bad argument.
+    Raises MatchSpecSyntaxError, SourceNotFoundError, ResolveError, CheckError, QueryTypeError for what
+    cannot work for rows of the type, or MatchSpecError for a bad argument.
     """
     if isinstance(query, MatchSpec):
         return query
@@ -97,7 +100,9 @@ def spec(
                 remember_text(key, row, made)
             return made
         if isinstance(query, list):
-            return MatchSpec(spec_from_term(query), row_type=row)
+            raw = spec_from_term(query)
+            check_types(raw, row)
+            return MatchSpec(raw, row_type=row)
         if callable(query):
             return _spec_of_function(query, row, env)
     except RecursionError:
@@ -117,6 +122,16 @@ def _checked_mapping(name: str, value: Any, default: Any) -> Any:
 
 
 def _spec_of_text(text: str, row: RowType, env: Env, records: Records, syntax: Any, strict: Any) -> AnySpec:
+    clauses, parsed = clauses_of_text(text, row, env, records, syntax, strict)
+    python = isinstance(parsed, Function) and parsed.language == "python"
+    check_types(clauses, row, python=python, parsed=parsed)
+    return MatchSpec(clauses, raises=python, row_type=row, language=parsed.language, source=parsed.source)
+
+
+def clauses_of_text(
+    text: str, row: RowType, env: Env, records: Records, syntax: Any, strict: Any
+) -> tuple[tuple[Clause, ...], Function | TermText]:
+    """What a text says, before it is checked against the types of rows. Raises MatchSpecError."""
     from grammar import parse
 
     parsed = parse(text, language_of(text, syntax))
@@ -124,13 +139,11 @@ def _spec_of_text(text: str, row: RowType, env: Env, records: Records, syntax: A
         if strict:
             raise ResolveError("the text is not a literal fun", source=parsed.source, span=parsed.node.span)
         clauses = spec_from_term(term_from_node(parsed.node, parsed.source, env), parsed)
-        check_shifts(clauses, text)
-        return MatchSpec(clauses, row_type=row, language=parsed.language, source=parsed.source)
+        check_growth(clauses, text)
+        return clauses, parsed
     clauses = _resolve(parsed, row, env, records, bool(strict))
-    check_shifts(clauses, text)
-    return MatchSpec(
-        clauses, raises=parsed.language == "python", row_type=row, language=parsed.language, source=parsed.source
-    )
+    check_growth(clauses, text)
+    return clauses, parsed
 
 
 def _resolve(function: Function, row: RowType, env: Env, records: Records, strict: bool) -> tuple[Clause, ...]:
@@ -171,6 +184,7 @@ def _made_of_function(function: Callable[..., Term], row: RowType, env: Env) -> 
         row = _annotated_row(function)
     scope = scope_of_function(function, env)
     clauses = PythonResolver(parsed, row, scope).clauses()
+    check_types(clauses, row, python=True, parsed=parsed)
     return MatchSpec(clauses, raises=True, row_type=row, language="python", source=parsed.source), scope
 
 

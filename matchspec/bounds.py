@@ -84,6 +84,14 @@ def column_ranges(spec: MatchSpec[Row, T], position: int, odd: bool = False, eve
     return union(*[finder.of_clause(clause) for clause in spec.clauses])
 
 
+def ranges_of_expression(expr: Expr, guards: list[Expr], odd: bool) -> Ranges:
+    """Ranges of order_keys, in which the value of an expression lies for every row for which all guards are true.
+
+    `odd` as for `column_ranges`. O(size of the guards).
+    """
+    return _Finder(0, odd, False).of_conditions(tuple(guards), [expr])
+
+
 def as_condition(spec: MatchSpec[Row, T]) -> MatchSpec[Row, T]:
     """A spec to plan by, where only results that are exactly True count: the body is one more guard.
 
@@ -116,10 +124,7 @@ class _Finder:
         return intersection(found, self.of_pattern(head.items[self.position - 1], clause))
 
     def of_guards(self, clause: Clause, targets: list[Expr]) -> Ranges:
-        found = ALL
-        for guard in clause.guards:
-            found = intersection(found, self.of_condition(guard, targets))
-        return found
+        return self.of_conditions(clause.guards, targets)
 
     # --- patterns -----------------------------------------------------------------------------------------------------
 
@@ -156,6 +161,12 @@ class _Finder:
 
     # --- conditions ---------------------------------------------------------------------------------------------------
 
+    def of_conditions(self, conditions: tuple[Expr, ...], targets: list[Expr]) -> Ranges:
+        found = ALL
+        for condition in conditions:
+            found = intersection(found, self.of_condition(condition, targets))
+        return found
+
     def of_condition(self, expr: Expr, targets: list[Expr]) -> Ranges:
         """The terms that one of `targets`, which all mean the element, can be while a condition is true."""
         if isinstance(expr, EConst):
@@ -164,10 +175,7 @@ class _Finder:
             return ALL
         match expr.name, expr.args:
             case (("andalso" | "andthen" | "and" | "python:and"), args):
-                found = ALL
-                for arg in args:
-                    found = intersection(found, self.of_condition(arg, targets))
-                return found
+                return self.of_conditions(args, targets)
             case (("orelse" | "or" | "python:or"), args):
                 return union(*[self.of_condition(arg, targets) for arg in args])
             case "python:bool", (inner,):

@@ -14,7 +14,7 @@ from matchspec.maps import fetch, make_map
 from matchspec.operations import FAIL, Implementation
 from matchspec.ownership import own
 from matchspec.terms import ImproperList, cons
-from matchspec.values import Term, TermError
+from matchspec.values import Atom, Term, TermError
 
 Tuple: TypeAlias = Any  # a row or a part of one, known to be a tuple by the shape test that came before
 
@@ -78,6 +78,19 @@ class WholeRow(Closure):
 
     def run(self, row: Term) -> Term:
         return row
+
+
+@final
+class RowInstance(Closure):
+    """The row as an instance of its dataclass."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[Any], Term]) -> None:
+        self.make: Final = make
+
+    def run(self, row: Term) -> Term:
+        return self.make(row)
 
 
 @final
@@ -301,6 +314,32 @@ class Call2(Closure):
             return FAIL
         result = self.call(left, right)
         return self.failed if result is FAIL else result
+
+
+# What is equal to one of these, as Python sees it, has the same hash: 1, 1.0 and True, a str and an Atom never.
+HASHED_TYPES: Final[frozenset[type]] = frozenset([int, float, bool, str, bytes, type(None), Atom])
+
+
+@final
+class Among(Closure):
+    """Python's `in` or `not in` a constant collection of simple values: by hash, where the value is as simple.
+
+    `otherwise` is the general call, for all other values.
+    """
+
+    __slots__ = ("choices", "inside", "otherwise", "value")
+
+    def __init__(self, value: Closure, choices: frozenset[Term], inside: bool, otherwise: Closure) -> None:
+        self.value: Final = value
+        self.choices: Final = choices
+        self.inside: Final = inside
+        self.otherwise: Final = otherwise
+
+    def run(self, row: Term) -> Term:
+        value = self.value.run(row)
+        if type(value) not in HASHED_TYPES:
+            return self.otherwise.run(row)
+        return (value in self.choices) is self.inside
 
 
 @final

@@ -16,6 +16,7 @@ from matchspec.operations import FAIL
 from matchspec.ownership import is_immutable
 from matchspec.program import CompiledClause, Program
 from matchspec.pyfunctions import PYTHON, PythonFunction
+from matchspec.records import Record, is_record
 from matchspec.spec import (
     Clause,
     EBindings,
@@ -37,6 +38,7 @@ from matchspec.spec import (
     PVar,
     PWild,
     Row,
+    RowType,
     T,
 )
 from matchspec.values import EXIT, Term
@@ -51,10 +53,12 @@ def compile_spec(spec: MatchSpec[Row, T]) -> Program:
 
         return describe_body(spec.clauses[index], spec.source)
 
-    return Program([_clause(clause, FAIL if spec.raises else EXIT) for clause in spec.clauses], describe)
+    failed = FAIL if spec.raises else EXIT
+    record = Record(spec.row_type) if is_record(spec.row_type) else None
+    return Program([_clause(clause, failed, record) for clause in spec.clauses], describe)
 
 
-def _clause(clause: Clause, failed: Term) -> CompiledClause:
+def _clause(clause: Clause, failed: Term, record: Record | None) -> CompiledClause:
     paths: dict[int, list[c.Closure]] = {}
     tests = _row_tests(clause.head, paths)
     variables = {number: places[0] for number, places in paths.items()}
@@ -63,8 +67,8 @@ def _clause(clause: Clause, failed: Term) -> CompiledClause:
     guards = _Compiler(variables, FAIL, fresh=False)
     for guard in clause.guards:
         tests.extend(guards.tests(guard))
-    body = _Compiler(variables, failed).body(clause.body)
-    strict = body if failed is FAIL else _Compiler(variables, FAIL).body(clause.body)
+    body = _Compiler(variables, failed, record=record).body(clause.body)
+    strict = body if failed is FAIL else _Compiler(variables, FAIL, record=record).body(clause.body)
     chosen = [*tests, *guards.truths(clause.body[0])] if len(clause.body) == 1 else [*tests, k.IsTrue(body)]
     return CompiledClause(k.all_of(tests), body, strict, k.all_of(chosen))
 
@@ -119,10 +123,13 @@ class _Compiler:
 
     `failed` is what a call gives that fails. `fresh` says that what an expression gives is handed out, so that no part
     of a constant that could be changed in place may be in it. Guards hand nothing out, and no function changes its
-    arguments: there, constants are used as they are.
+    arguments: there, constants are used as they are. `record`: the row is handed out as an instance of this dataclass.
     """
 
-    def __init__(self, variables: dict[int, c.Closure], failed: Term, fresh: bool = True) -> None:
+    def __init__(
+        self, variables: dict[int, c.Closure], failed: Term, fresh: bool = True, record: Record | None = None
+    ) -> None:
+        self.record = record
         self.variables = variables
         self.failed = failed
         self.fresh = fresh
@@ -176,11 +183,11 @@ class _Compiler:
             case EConst(value) | EVerbatim(value):
                 return c.FreshConstant(value) if self.fresh and not is_immutable(value) else c.Constant(value)
             case EVar(number):
-                return self.variables[number]
+                return self._handed_out(self.variables[number])
             case ERow():
-                return c.WholeRow()
+                return self._handed_out(c.WholeRow())
             case EBindings():
-                return c.BuildList([self.variables[number] for number in sorted(self.variables)])
+                return c.BuildList([self._handed_out(self.variables[number]) for number in sorted(self.variables)])
             case ETuple(items, row_type):
                 return self._tuple([self.value(item) for item in items], row_type)
             case EList(items, tail):
@@ -196,9 +203,14 @@ class _Compiler:
             case _:
                 assert_never(expr)
 
-    def _tuple(self, items: list[c.Closure], row_type: type | None) -> c.Closure:
+    def _handed_out(self, place: c.Closure) -> c.Closure:
+        if self.record is None or not isinstance(place, c.WholeRow):
+            return place
+        return c.RowInstance(self.record.made)
+
+    def _tuple(self, items: list[c.Closure], row_type: RowType) -> c.Closure:
         if row_type is not None:
-            return c.BuildRow(row_type._make, items)  # type: ignore[attr-defined]  # a NamedTuple class
+            return c.BuildRow(Record(row_type).made if is_record(row_type) else row_type._make, items)
         if len(items) == 2:
             return c.BuildPair(items[0], items[1])
         return c.BuildTuple(items)
@@ -221,12 +233,28 @@ class _Compiler:
             case [operand]:
                 return c.Call1(entry.call, operand, self.failed)
             case [left, right]:
-                return c.Call2(entry.call, left, right, self.failed)
+                general = c.Call2(entry.call, left, right, self.failed)
+                choices = _hashed(right) if name in ("python:in", "python:not in") else None
+                return general if choices is None else c.Among(left, choices, name == "python:in", general)
         return c.CallN(entry.call, args, self.failed)
 
 
 # What gives one of its operands as it is: these are fresh when the operands are.
 _PASSING: Final = frozenset(["and", "or", "andalso", "andthen", "orelse", "python:and", "python:or", "python:if"])
+
+
+_MANY: Final = 4  # members of a collection from which on a search by hash pays
+
+
+def _hashed(choices: c.Closure) -> frozenset[Term] | None:
+    """The members of a constant collection, where all are simple and none is NaN, which is equal to nothing."""
+    if not isinstance(choices, (c.Constant, c.FreshConstant)):
+        return None
+    values = choices.value
+    if not isinstance(values, (tuple, list, set, frozenset)) or len(values) < _MANY:
+        return None
+    simple = all([type(value) in c.HASHED_TYPES and value == value for value in values])
+    return frozenset(values) if simple else None
 
 
 def _is_boolean(expr: Expr) -> bool:

@@ -8,6 +8,7 @@ __all__ = [
     "EvalError",
     "MatchSpecError",
     "MatchSpecSyntaxError",
+    "QueryTypeError",
     "RenderError",
     "ResolveError",
     "SourceNotFoundError",
@@ -29,6 +30,12 @@ class CheckError(MatchSpecError):
         if len(self.errors) == 1 or any([error.span is not None for error in self.errors]):
             return shown
         return "\n  - ".join(["the match spec has several problems:", *shown.split("\n\n")])
+
+
+class QueryTypeError(MatchSpecError):
+    """A query that cannot work for rows of the type that it is made for: it compares a str with an int, say, or takes
+    the row for a tuple of another size.
+    """
 
 
 class RenderError(MatchSpecError):

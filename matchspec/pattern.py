@@ -10,6 +10,7 @@ from matchspec.raw import expr_from_term, pattern_from_term
 from matchspec.spec import Clause, MatchSpec, Row, RowType, T
 from matchspec.syntax import language_of
 from matchspec.terms import stack_exhausted
+from matchspec.typecheck import check_types
 from matchspec.values import Term
 
 
@@ -18,10 +19,11 @@ def pattern_spec(
 ) -> MatchSpec[Row, T]:
     """The query that gives `body` (ROW, BINDINGS or True) for every row that the pattern matches.
 
-    Raises MatchSpecSyntaxError or ResolveError for text that is no pattern, CheckError for a variable as a map's key.
+    Raises MatchSpecSyntaxError or ResolveError for text that is no pattern, CheckError for a variable as a map's key,
+    QueryTypeError for one that no row of the type matches.
     """
     problems: list[Problem] = []
-    source, node = None, None
+    source, node, parsed = None, None, None
     try:
         if isinstance(pattern, str):
             from grammar import parse_term
@@ -33,4 +35,6 @@ def pattern_spec(
     except RecursionError:
         raise stack_exhausted() from None
     raise_all([problem.error("", source) for problem in problems])
-    return MatchSpec((Clause(head, (), (expr_from_term(body),)),), row_type=row)
+    clauses = (Clause(head, (), (expr_from_term(body),)),)
+    check_types(clauses, row, pattern=parsed)
+    return MatchSpec(clauses, row_type=row)

@@ -5,6 +5,7 @@ constructors of immutable values on constants. Everything else runs code that a 
 """
 
 import builtins
+import dataclasses
 from types import UnionType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -15,7 +16,8 @@ from matchspec.literals import VALUE_CLASSES
 from matchspec.problems import UNRESOLVED
 from matchspec.pyfunctions import METHODS
 from matchspec.pyoperations import is_cheap
-from matchspec.rowtypes import RowShape, is_named_tuple, row_shape, size_function
+from matchspec.records import defaults_of, is_plain, is_record
+from matchspec.rowtypes import Annotation, RowShape, is_named_tuple, row_shape, size_function
 from matchspec.spec import ECall, EConst, EMap, ERow, ETuple, Expr, RowType
 from matchspec.terms import ImproperList
 from matchspec.values import Atom, Bitstring, V, const
@@ -41,6 +43,7 @@ _BUILTINS: Final[dict[str, tuple[str, int, int]]] = {
 }
 _BUILDERS: Final[tuple[PyObject, ...]] = (Atom, V, const, ImproperList, Bitstring, *VALUE_CLASSES.values())
 _ROW_METHODS: Final = ("_replace", "_asdict")
+_REPLACE: Final = "replace(row, field=value)"
 _HINT: Final = "a query calls len, abs, min, max, round, int, float, str, bool, isinstance and methods of str"
 
 
@@ -63,11 +66,21 @@ def call(resolver: "PythonResolver", node: Call) -> Expr:
         if node.name in _ROW_METHODS:
             return _row_method(resolver, node, node.receiver, named)
         return resolver.folded(ECall(f"python:.{node.name}", (receiver, *args), node.span))
-    if is_named_tuple(function):
+    if is_named_tuple(function) or is_record(function):
         return _build_row(resolver, node, function, args, named)
+    if function is dataclasses.replace:
+        return _row_method(resolver, node, node.args[0], named)
     if any([function is builder for builder in _BUILDERS]):
         return _build_value(resolver, node, function, args, named)
     return _builtin(resolver, node, function, args)
+
+
+def built_type(resolver: "PythonResolver", node: Call) -> Annotation:
+    """The row type of what a call builds, `User(...)` or `row._replace(...)`; None for other calls."""
+    if node.receiver is not None and node.name == "_replace":
+        return resolver.annotation(node.receiver)
+    made = resolver.scope.value(node.name) if node.receiver is None and node.name not in resolver.names else UNKNOWN
+    return made if made is not UNKNOWN and (is_named_tuple(made) or is_record(made)) else None
 
 
 def _function(resolver: "PythonResolver", node: Call) -> PyObject:
@@ -103,7 +116,10 @@ def _callable(resolver: "PythonResolver", node: Call) -> PyObject:
             function = resolver.known(Attribute(node.receiver, node.name, node.span))
     if function is UNKNOWN:
         _check_method(resolver, node)
-    elif is_named_tuple(function):
+    elif function is dataclasses.replace:
+        if len(node.args) != 1:
+            resolver.fail(node, f"replace() takes the row and fields by name, not {len(node.args)} arguments", _REPLACE)
+    elif is_named_tuple(function) or is_record(function):
         _check_constructor(resolver, node, function)
     elif any([function is builder for builder in _BUILDERS]):
         pass
@@ -125,6 +141,10 @@ def _check_method(resolver: "PythonResolver", node: Call) -> None:
 
 def _check_constructor(resolver: "PythonResolver", node: Call, cls: RowType) -> None:
     """Refuses a subclass of a NamedTuple class that does more than hold the values when it is called."""
+    if is_record(cls):
+        if not is_plain(cls):
+            resolver.fail(node, f"{node.name}() runs Python code of its own, which a match spec cannot hold")
+        return
     original = next(base for base in cls.__mro__ if "_fields" in vars(base))
     if cls.__new__ is not original.__new__ or cls.__init__ is not object.__init__:
         resolver.fail(node, f"{node.name}() runs Python code of its own, which a match spec cannot hold")
@@ -197,7 +217,7 @@ def _build_row(resolver: "PythonResolver", node: Call, cls: PyObject, args: Give
         if keyword.name in values:
             resolver.problems.report(keyword.value, f"{shape.name}() gets the field {keyword.name!r} twice")
     values.update(named)
-    defaults = shape.make._field_defaults
+    defaults = defaults_of(shape.make) if is_record(shape.make) else shape.make._field_defaults
     complete = resolver.problems.failed == mark  # else a field may be missing because its name is wrong
     for field in shape.fields:
         if field in values:
@@ -235,9 +255,14 @@ def _build_value(resolver: "PythonResolver", node: Call, cls: PyObject, args: Gi
 
 def _row_method(resolver: "PythonResolver", node: Call, receiver: Node, named: Named) -> Expr:
     shape = resolver.shape if isinstance(resolver.expr(receiver), ERow) else None
-    if shape is None or shape.make is None or node.args:
-        hint = "row._replace(field=value) with a row type that is a NamedTuple"
+    replaces = node.args == (receiver,)  # dataclasses.replace
+    if shape is None or shape.make is None or (node.args and not replaces) or is_record(shape.make) is not replaces:
+        hint = (
+            "row._replace(field=value) with a row type that is a NamedTuple, replace(row, field=value) of a dataclass"
+        )
         resolver.fail(node, f".{node.name}() is a method of rows whose type is known", hint)
+    if replaces:
+        _check_constructor(resolver, node, shape.make)
     columns: dict[str, Expr] = {field: resolver.expr(Attribute(receiver, field, node.span)) for field in shape.fields}
     if node.name == "_asdict":
         _no_keywords(resolver, node)

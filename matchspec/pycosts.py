@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection
 from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 PyValue: TypeAlias = Any  # a value that Python's own operators are about to be tried on
 
@@ -24,6 +24,7 @@ MAX_DIGITS: Final = 4_300  # of a Decimal that is compared digit by digit with a
 _LOG: Final = math.log10(2)
 _LEAVES: Final = frozenset([int, float, bool, str, bytes, type(None), Decimal, Fraction])
 COLLECTIONS: Final = (tuple, list, dict, set, frozenset)
+_PLAIN: Final = (tuple, list, set, frozenset)
 
 
 def bits(value: PyValue) -> int:
@@ -82,7 +83,13 @@ def _holds(values: Collection[PyValue], wanted: Callable[[set[type], Collection[
 
 
 def _members(value: PyValue) -> Collection[PyValue]:
-    return [*value, *value.values()] if isinstance(value, dict) else value
+    """What is really in a collection, and what Python compares, though its class may iterate over something else."""
+    if type(value) in _PLAIN:
+        return cast(Collection[PyValue], value)
+    if isinstance(value, dict):
+        return [*dict.keys(value), *dict.values(value)]
+    base = next(kind for kind in _PLAIN if isinstance(value, kind))
+    return list(base.__iter__(value))
 
 
 def _has_decimal(types: set[type], items: Collection[PyValue]) -> bool:
@@ -109,3 +116,14 @@ def weight(value: PyValue, most: int) -> int:
         elif isinstance(item, COLLECTIONS):
             waiting.extend(islice(_members(item), most - total))
     return min(total, most)
+
+
+def is_small(value: PyValue) -> bool:
+    """Whether a constant is so small, and so simple, that what is computed from it costs nothing."""
+    if isinstance(value, int):
+        return value.bit_length() <= 64
+    if isinstance(value, (str, bytes)):
+        return len(value) <= 256
+    if isinstance(value, (tuple, frozenset)):
+        return len(value) <= 256 and all([is_small(item) for item in value])
+    return value is None or isinstance(value, (float, type))

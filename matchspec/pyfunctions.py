@@ -6,7 +6,7 @@ in `matchspec.pyoperations`; each returns FAIL where Python would raise.
 
 `erlang` gives the expression that an Erlang programmer would write for it, for the renderers. It means the same on the
 values that the operator is for; where Python would raise for mixed types, Erlang compares in its total order. Functions
-without a counterpart have None there.
+without a counterpart have None there. `types` says what they take and give, in the words of `matchspec.signatures`.
 """
 
 import operator
@@ -37,6 +37,7 @@ class PythonFunction:
     erlang: Rendering | None = field(compare=False, repr=False, default=None)
     boolean: bool = False
     hint: str = ""
+    types: str = "any -> any"
 
 
 # --- what an Erlang programmer would write ------------------------------------------------------------------------
@@ -198,14 +199,21 @@ def _nested(name: str) -> Rendering:
     return rendering
 
 
-def _boolean(name: str, shown: str, call: Implementation | None, erlang: Rendering | None) -> PythonFunction:
-    return PythonFunction(f"python:{name}", shown, call, erlang, boolean=True)
+def _boolean(
+    name: str, shown: str, call: Implementation | None, erlang: Rendering | None, types: str = "any -> bool"
+) -> PythonFunction:
+    return PythonFunction(f"python:{name}", shown, call, erlang, boolean=True, types=types)
 
 
 def _value(
-    name: str, shown: str, call: Implementation | None, erlang: Rendering | None = None, hint: str = ""
+    name: str,
+    shown: str,
+    call: Implementation | None,
+    types: str,
+    erlang: Rendering | None = None,
+    hint: str = "",
 ) -> PythonFunction:
-    return PythonFunction(f"python:{name}", shown, call, erlang, hint=hint)
+    return PythonFunction(f"python:{name}", shown, call, erlang, hint=hint, types=types)
 
 
 _LENGTH_HINT: Final = "give the row type, so that it is known whether to ask for length, tuple_size or map_size"
@@ -218,57 +226,69 @@ _STRING_METHODS: Final = (
 
 
 _TABLE: Final = (
-    _boolean("<", "<", op.comparison(operator.lt), _same("<")),
-    _boolean("<=", "<=", op.comparison(operator.le), _same("=<")),
-    _boolean(">", ">", op.comparison(operator.gt), _same(">")),
-    _boolean(">=", ">=", op.comparison(operator.ge), _same(">=")),
-    _boolean("==", "==", op.comparison(operator.eq), _same("==")),
-    _boolean("!=", "!=", op.comparison(operator.ne), _same("/=")),
-    _boolean("in", "in", op.binary(op.contains), _membership),
-    _boolean("not in", "not in", op.binary(op.lacks), _no_membership),
+    _boolean("<", "<", op.comparison(operator.lt), _same("<"), types="compared -> bool"),
+    _boolean("<=", "<=", op.comparison(operator.le), _same("=<"), types="compared -> bool"),
+    _boolean(">", ">", op.comparison(operator.gt), _same(">"), types="compared -> bool"),
+    _boolean(">=", ">=", op.comparison(operator.ge), _same(">="), types="compared -> bool"),
+    _boolean("==", "==", op.comparison(operator.eq), _same("=="), types="compared -> bool"),
+    _boolean("!=", "!=", op.comparison(operator.ne), _same("/="), types="compared -> bool"),
+    _boolean("in", "in", op.binary(op.contains), _membership, types="member -> bool"),
+    _boolean("not in", "not in", op.binary(op.lacks), _no_membership, types="member -> bool"),
     _boolean("not", "not", op.unary(operator.not_), _same("not")),
     _boolean("bool", "bool()", truth, _truth),
-    _value("and", "and", None, _joined("andalso")),
-    _value("or", "or", None, _joined("orelse")),
-    _value("if", "conditional expression inside an expression", None),
-    _value("+", "+", op.arithmetic(op.add), _number("+")),
-    _value("-", "-", op.arithmetic(operator.sub), _number("-")),
-    _value("*", "*", op.arithmetic(op.multiply), _number("*")),
-    _value("/", "/", op.arithmetic(operator.truediv), _number("/")),
-    _value("//", "//", op.arithmetic(op.floor_divide), _floor_division),
-    _value("%", "%", op.arithmetic(op.modulo), _remainder),
-    _value("**", "**", op.arithmetic(op.power)),
-    _value("<<", "<<", op.binary(op.left_shift), _number("bsl")),
-    _value(">>", ">>", op.binary(operator.rshift), _number("bsr")),
-    _value("&", "&", op.binary(operator.and_), _number("band")),
-    _value("|", "|", op.binary(operator.or_), _number("bor")),
-    _value("^", "^", op.binary(operator.xor), _number("bxor")),
-    _value("~", "~", op.unary(operator.invert), _number("bnot")),
-    _value("neg", "unary -", op.unary(operator.neg), _number("-")),
-    _value("pos", "unary +", op.unary(operator.pos), _number("+")),
-    _value("[]", "subscript", op.binary(op.subscript), _subscript),
-    _value("field", "attribute", op.binary(op.field_of), _subscript),
-    _value("slice", "slice", op.variadic(op.sliced)),
-    _value("dict", "dict display", op.variadic(op.dict_of)),
-    _value("set", "set display", op.variadic(op.set_of)),
-    _value("len", "len()", op.unary(len), hint=_LENGTH_HINT),
-    _value("abs", "abs()", op.unary(abs), _same("abs")),
-    _value("min", "min()", op.variadic(op.least_of), _nested("min")),
-    _value("max", "max()", op.variadic(op.greatest_of), _nested("max")),
-    _value("round", "round()", op.variadic(op.rounded), hint=_ROUND_HINT),
-    _value("int", "int()", op.variadic(op.integer), _whole_number),
-    _value("float", "float()", op.unary(float), _same("float")),
-    _value("str", "str()", op.unary(op.text_of)),
+    _value("and", "and", None, "any -> either", _joined("andalso")),
+    _value("or", "or", None, "any -> either", _joined("orelse")),
+    _value("if", "conditional expression inside an expression", None, "any -> choice"),
+    _value("+", "+", op.arithmetic(op.add), "added -> added", _number("+")),
+    _value("-", "-", op.arithmetic(operator.sub), "numeric numeric -> sum", _number("-")),
+    _value("*", "*", op.arithmetic(op.multiply), "multiplied -> multiplied", _number("*")),
+    _value("/", "/", op.arithmetic(operator.truediv), "numeric numeric -> quotient", _number("/")),
+    _value("//", "//", op.arithmetic(op.floor_divide), "numeric numeric -> sum", _floor_division),
+    _value("%", "%", op.arithmetic(op.modulo), "numeric numeric -> sum", _remainder),
+    _value("**", "**", op.arithmetic(op.power), "numeric numeric -> power"),
+    _value("<<", "<<", op.binary(op.left_shift), "whole whole -> int", _number("bsl")),
+    _value(">>", ">>", op.binary(operator.rshift), "whole whole -> int", _number("bsr")),
+    _value("&", "&", op.binary(operator.and_), "bits bits -> bitwise", _number("band")),
+    _value("|", "|", op.binary(operator.or_), "bits bits -> bitwise", _number("bor")),
+    _value("^", "^", op.binary(operator.xor), "bits bits -> bitwise", _number("bxor")),
+    _value("~", "~", op.unary(operator.invert), "whole -> int", _number("bnot")),
+    _value("neg", "unary -", op.unary(operator.neg), "numeric -> sum", _number("-")),
+    _value("pos", "unary +", op.unary(operator.pos), "numeric -> sum", _number("+")),
+    _value("[]", "subscript", op.binary(op.subscript), "subscripted any -> subscript", _subscript),
+    _value("field", "attribute", op.binary(op.field_of), "tuple any -> subscript", _subscript),
+    _value("slice", "slice", op.variadic(op.sliced), "sequence any any any -> sliced"),
+    _value("dict", "dict display", op.variadic(op.dict_of), "any -> dict"),
+    _value("set", "set display", op.variadic(op.set_of), "any -> set"),
+    _value("len", "len()", op.unary(len), "sequence -> int", hint=_LENGTH_HINT),
+    _value("abs", "abs()", op.unary(abs), "numeric -> sum", _same("abs")),
+    _value("min", "min()", op.variadic(op.least_of), "any -> either", _nested("min")),
+    _value("max", "max()", op.variadic(op.greatest_of), "any -> either", _nested("max")),
+    _value("round", "round()", op.variadic(op.rounded), "numeric -> rounded", hint=_ROUND_HINT),
+    _value("int", "int()", op.variadic(op.integer), "any -> int", _whole_number),
+    _value("float", "float()", op.unary(float), "any -> float", _same("float")),
+    _value("str", "str()", op.unary(op.text_of), "any -> str"),
     _boolean("isinstance", "isinstance()", op.binary(isinstance), _type_test),
-    _boolean(".startswith", "str.startswith()", op.variadic(op.method("startswith")), lambda args: _affix(args, False)),
-    _boolean(".endswith", "str.endswith()", op.variadic(op.method("endswith")), lambda args: _affix(args, True)),
-    _value(".replace", ".replace()", op.variadic(op.replaced)),
-    *[_value(f".{name}", f".{name}()", op.variadic(op.method(name))) for name in _STRING_METHODS],
+    _boolean(
+        ".startswith",
+        "str.startswith()",
+        op.variadic(op.method("startswith")),
+        lambda args: _affix(args, False),
+        types="text any -> bool",
+    ),
+    _boolean(
+        ".endswith",
+        "str.endswith()",
+        op.variadic(op.method("endswith")),
+        lambda args: _affix(args, True),
+        types="text any -> bool",
+    ),
+    _value(".replace", ".replace()", op.variadic(op.replaced), "text any -> =1"),
+    *[_value(f".{name}", f".{name}()", op.variadic(op.method(name)), "any -> method") for name in _STRING_METHODS],
     _boolean("is_sequence", "sequence pattern", op.variadic(op.is_sequence), None),
     _boolean("has_key", "mapping pattern", op.binary(op.has_key), lambda args: ECall("is_map_key", (args[1], args[0]))),
-    _value("rest", "* in a pattern", op.variadic(op.rest_of)),
-    _value("without", "** in a pattern", op.variadic(op.without_keys)),
-    _value("new", "call of a class", op.variadic(op.constructor)),
+    _value("rest", "* in a pattern", op.variadic(op.rest_of), "any -> rest"),
+    _value("without", "** in a pattern", op.variadic(op.without_keys), "any -> =1"),
+    _value("new", "call of a class", op.variadic(op.constructor), "any -> new"),
 )
 
 PYTHON: Final[dict[str, PythonFunction]] = {entry.name: entry for entry in _TABLE}

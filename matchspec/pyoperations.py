@@ -23,7 +23,9 @@ MAX_GROWTH: Final = 16_384  # items by which `*` and str.replace make a sequence
 MAX_LENGTH: Final = 4_194_304  # items of a sequence that `+` makes
 MAX_SHOWN: Final = 65_536  # characters that str() makes of anything but a str
 MAX_POWER_BITS: Final = 131_072  # bits of a result of **, and of an integer that is made a Decimal or Fraction
+MAX_ROUNDED_BITS: Final = 32_768  # bits of an integer that is rounded to tens, hundreds, ...: a long division
 MAX_DECIMAL_DIGITS: Final = 4_300  # digits of an integer that is made of a Decimal: Python's own limit for text
+_SHORT: Final = 8  # items of a tuple that are looked at one by one
 _SIMPLE: Final = frozenset([int, float, bool, str, bytes, type(None), Atom])  # no two of which cost much to compare
 
 
@@ -51,7 +53,7 @@ def comparison(function: Callable[[PyValue, PyValue], PyValue]) -> Implementatio
     """As binary, for what gives a bool: where the values' own type gives something else, it is asked for its truth."""
 
     def call(left: PyValue, right: PyValue) -> Term:
-        if type(left) not in _SIMPLE or type(right) not in _SIMPLE:
+        if not (_is_simple(left) and _is_simple(right)):
             cheap = _comparable(left, right)
             if cheap is None:
                 return FAIL
@@ -63,6 +65,16 @@ def comparison(function: Callable[[PyValue, PyValue], PyValue]) -> Implementatio
         return result if type(result) is bool else truth(result)
 
     return call
+
+
+def _is_simple(value: PyValue) -> bool:
+    kind = type(value)
+    if kind is tuple and len(value) <= _SHORT:
+        for item in value:
+            if type(item) not in _SIMPLE:
+                return False
+        return True
+    return kind in _SIMPLE
 
 
 def _comparable(left: PyValue, right: PyValue) -> tuple[PyValue, PyValue] | None:
@@ -161,7 +173,7 @@ def rounded(value: PyValue, *digits: PyValue) -> PyValue:
         return round(value) if _has_few_digits(value) else FAIL
     if digits and isinstance(digits[0], int):
         if isinstance(value, int) and digits[0] < 0:
-            return FAIL if bits(value) > MAX_POWER_BITS else round(value, max(digits[0], -bits(value) - 1))
+            return FAIL if bits(value) > MAX_ROUNDED_BITS else round(value, max(digits[0], -bits(value) - 1))
         if isinstance(value, Fraction) and abs(digits[0]) > MAX_DECIMAL_DIGITS:
             return FAIL
     return round(value, *digits)

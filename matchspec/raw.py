@@ -5,7 +5,7 @@ and bodies a tuple is a call, `{{...}}` builds a tuple, `{const, T}` quotes, `'$
 bindings. Reading collects every problem; writing refuses only what just Python can say.
 """
 
-from typing import assert_never
+from typing import Final, assert_never, final
 
 from grammar.span import NOWHERE, Source, Span
 from grammar.tree import ListNode, MapNode, Node, TermText, TupleNode
@@ -33,10 +33,23 @@ from matchspec.spec import (
     PTuple,
     PVar,
     PWild,
+    RowType,
 )
 from matchspec.terms import MAX_TERM_DEPTH, ImproperList, cons, is_atom
 from matchspec.text import brief
 from matchspec.values import ANY, BINDINGS, CONST, ROW, Atom, Term, TermError, V, atom_name, variable_number
+
+
+@final
+class RowOf:
+    """In a raw match spec: builds a row of a class, as a lambda's `User(name, age)` does. It is no term."""
+
+    __slots__ = ("cls", "items")
+
+    def __init__(self, cls: RowType, *items: Term) -> None:
+        self.cls: Final[RowType] = cls
+        self.items: Final = items
+
 
 RawSpec = list[tuple[Term, list[Term], list[Term]]]
 
@@ -164,6 +177,8 @@ def expr_from_term(term: Term, node: Node | None = None, depth: int = 0) -> Expr
             for n, (key, value) in enumerate(term.items())
         ]
         return EMap(tuple(pairs), span)
+    if isinstance(term, RowOf):
+        return ETuple(tuple([expr_from_term(item, node, depth + 1) for item in term.items]), term.cls, span)
     if term is ROW:
         return ERow(span)
     if term is BINDINGS:

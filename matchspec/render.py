@@ -242,3 +242,9 @@ def describe_body(clause: Clause, source: Source | None) -> str:
     if source is not None and span.end > span.start:
         return f"`{source.text[span.start : span.end]}`"
     return "of the body"
+
+
+def describe_result(spec: AnySpec) -> str:
+    """The text of what a spec of one clause gives, as the user wrote it where that is known."""
+    text = describe_body(spec.clauses[0], spec.source)
+    return text.strip("`") if text.startswith("`") else describe(spec)

@@ -17,6 +17,7 @@ from grammar.tree import (
     Call,
     Chars,
     Constant,
+    Function,
     Infix,
     ListNode,
     MapNode,
@@ -30,9 +31,10 @@ from grammar.tree import (
     Wild,
 )
 from matchspec.functions import LAZY, find
-from matchspec.operations import FAIL
+from matchspec.literals import Env
+from matchspec.operations import FAIL, MAX_INTEGER_BITS
 from matchspec.problems import UNRESOLVED, bind_unresolved
-from matchspec.resolve_text import Record, TextResolver
+from matchspec.resolve_text import Record, Records, TextResolver
 from matchspec.spec import ECall, EConst, EList, ERow, ETuple, Expr, Pattern, PConst, PList, PTuple, PWild
 from matchspec.terms import cons, is_atom, is_number
 from matchspec.values import Atom, Term
@@ -44,6 +46,7 @@ OLD_TESTS: Final = frozenset("atom binary float function integer list number pid
 OPERATORS: Final = frozenset(
     "+ - * / div rem band bor bxor bnot bsl bsr not and or xor andalso orelse < =< > >= == /= =:= =/= ++ -- !".split()
 )
+MAX_FOLDED_BITS: Final = 8 * MAX_INTEGER_BITS
 
 
 @final
@@ -51,6 +54,10 @@ class ErlangResolver(TextResolver):
     language = "erlang"
     original = "ets:fun2ms"
     default: ClassVar[Term] = Atom("undefined")
+
+    def __init__(self, function: Function, env: Env, records: Records, strict: bool) -> None:
+        super().__init__(function, env, records, strict)
+        self.folded_bits = 0  # of all integers that constant folding has made
 
     # --- heads ---
 
@@ -261,11 +268,17 @@ class ErlangResolver(TextResolver):
     # --- constant folding ---
 
     def fold(self, node: Node) -> Term:
-        """The value of an operator on literals where it is a number or an atom, else FAIL: what fun2ms folds."""
-        if not isinstance(node, (Unary, Infix)) and not _is_operator_call(node):
+        """The value of an operator on literals where it is a number or an atom, else FAIL: what fun2ms folds.
+
+        Past a bound on all of them nothing is folded any more, so that a text cannot make a spec of gigabytes.
+        """
+        if self.folded_bits > MAX_FOLDED_BITS or not (isinstance(node, (Unary, Infix)) or _is_operator_call(node)):
             return FAIL
         value = _evaluate(node)
-        return value if value is not FAIL and (is_number(value) or is_atom(value)) else FAIL
+        if value is FAIL or not (is_number(value) or is_atom(value)):
+            return FAIL
+        self.folded_bits += value.bit_length() if isinstance(value, int) else 0
+        return value if self.folded_bits <= MAX_FOLDED_BITS else FAIL
 
 
 def _is_operator_call(node: Node) -> bool:

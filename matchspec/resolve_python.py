@@ -37,7 +37,8 @@ from matchspec.errors import MatchSpecError, ResolveError
 from matchspec.operations import FAIL
 from matchspec.ownership import own
 from matchspec.problems import UNRESOLVED, Problems, Unresolved, bind_unresolved
-from matchspec.pycalls import call
+from matchspec.pycalls import built_type, call
+from matchspec.pycosts import is_small
 from matchspec.pyfunctions import PYTHON
 from matchspec.pyoperations import iterates_by_itself
 from matchspec.pypatterns import match_clause
@@ -70,17 +71,6 @@ SKIPPED: Final = EConst(NO_MATCH)
 
 _PLAIN_NAME: Final = "a parameter of a query is a plain name"
 _PARAMETERS: Final = "lambda row: ... or lambda name, age: ..."
-
-
-def _is_small(value: Term) -> bool:
-    """Whether a constant is so small, and so simple, that what is computed from it costs nothing."""
-    if isinstance(value, int):
-        return value.bit_length() <= 64
-    if isinstance(value, (str, bytes)):
-        return len(value) <= 256
-    if isinstance(value, (tuple, frozenset)):
-        return len(value) <= 256 and all([_is_small(item) for item in value])
-    return value is None or isinstance(value, (float, type))
 
 
 @final
@@ -344,6 +334,8 @@ class PythonResolver:
                 return item_annotation(self.annotation(value), index)
             case Subscript(value, Unary("-", Constant(int(index)))):
                 return item_annotation(self.annotation(value), -index)
+            case Call():
+                return built_type(self, node)
         return None
 
     def _subscript(self, node: Subscript, value: Node, index: Node) -> Expr:
@@ -359,7 +351,10 @@ class PythonResolver:
         assert self.shape is not None
         arity = self.shape.arity
         if type(index) is not int or not -arity <= index < arity:
-            self.fail(node.index, f"{self.shape.name} has {arity} columns, 0 to {arity - 1}; there is no {index!r}")
+            hint = f"a field is read as an attribute, .{index}" if index in self.shape.fields else ""
+            self.fail(
+                node.index, f"{self.shape.name} has {arity} columns, 0 to {arity - 1}; there is no {index!r}", hint
+            )
         return self._column(node, ERow(), index % arity)
 
     def _slice(self, node: Subscript, inner: Expr, bounds: Slice) -> Expr:
@@ -446,10 +441,10 @@ class PythonResolver:
         """
         entry = PYTHON[expr.name]
         constants = [arg.value for arg in expr.args if isinstance(arg, EConst)]
-        if entry.call is None or len(constants) != len(expr.args) or not all([_is_small(v) for v in constants]):
+        if entry.call is None or len(constants) != len(expr.args) or not all([is_small(v) for v in constants]):
             return expr
         value = entry.call(*constants)
-        return EConst(value, span=expr.span) if value is not FAIL and _is_small(value) else expr
+        return EConst(value, span=expr.span) if value is not FAIL and is_small(value) else expr
 
     def _dict(self, node: MapNode) -> Expr:
         pairs: list[tuple[Expr, Expr]] = []

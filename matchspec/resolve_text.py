@@ -224,7 +224,9 @@ class TextResolver:
 
     def refused_match(self, node: Node, left: Node, right: Node) -> Expr:
         """`left = right` in a guard or body. What it would bind is not unbound for that."""
-        self.problems.report(node, "`=` matches, which a guard or body of a match spec cannot")
+        equal = "=:= or ==" if self.language == "erlang" else "=== or =="
+        message = "`=` matches, which a guard or body of a match spec cannot"
+        self.problems.report(node, message, f"to compare, write {equal}")
         self.expr(right)
         bind_unresolved(self.names, [left])
         return UNRESOLVED

@@ -1,6 +1,6 @@
 """What is known of the rows of a table: how many columns, their names and types.
 
-A row type is a NamedTuple class or a `tuple[...]`; None stands for rows of which nothing is known.
+A row type is a NamedTuple class, a frozen dataclass or a `tuple[...]`; None stands for rows of which nothing is known.
 """
 
 import sys
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, final
 
 from grammar.errors import MatchSpecError
+from matchspec.records import field_names, is_record, is_thawed
 from matchspec.spec import RowType
 from matchspec.values import shown
 
@@ -20,7 +21,7 @@ Annotation: TypeAlias = object  # a type annotation, or None where there is none
 @final
 @dataclass(frozen=True)
 class RowShape:
-    """The columns of a row type. `make` is the NamedTuple class, or None for plain tuples."""
+    """The columns of a row type. `make` is the NamedTuple class or frozen dataclass, or None for plain tuples."""
 
     name: str
     fields: tuple[str, ...]  # () for plain tuples
@@ -48,13 +49,19 @@ def row_shape(row_type: RowType) -> RowShape | None:
         fields = tuple(row_type._fields)
         hints = annotations_of(row_type)
         return RowShape(row_type.__name__, fields, tuple([hints.get(name) for name in fields]), row_type)
+    if is_record(row_type):
+        fields = field_names(row_type)
+        hints = annotations_of(row_type)
+        return RowShape(row_type.__name__, fields, tuple([hints.get(name) for name in fields]), row_type)
+    if is_thawed(row_type):
+        raise MatchSpecError(f"row is the dataclass {row_type.__name__}, which must be frozen: @dataclass(frozen=True)")
     origin: Annotation = typing.get_origin(row_type)
-    if is_named_tuple(origin):
+    if is_named_tuple(origin) or is_record(origin):
         return row_shape(origin)  # Pair[int] has the shape of Pair
     if origin is tuple:
         items = typing.get_args(row_type)
         return None if Ellipsis in items else RowShape("the row type", (), items)
-    raise MatchSpecError(f"row must be a NamedTuple class or tuple[...], not {shown(row_type)}")
+    raise MatchSpecError(f"row must be a NamedTuple class, a frozen dataclass or tuple[...], not {shown(row_type)}")
 
 
 def annotations_of(cls: RowType) -> dict[str, Annotation]:

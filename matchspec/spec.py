@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Never, TypeAlias, TypeVar
 from grammar.record import Record
 from grammar.span import NOWHERE, Source, Span
 from matchspec.maps import fetch
+from matchspec.records import Record as RowRecord
+from matchspec.records import is_record
 from matchspec.terms import ImproperList, Key, exact_key, exactly_equal, stack_exhausted
 from matchspec.values import Term
 
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
 
     from matchspec.program import Program
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", contravariant=True)  # noqa: PLC0105  # a query of tuple[str, int] is one of any NamedTuple of these
 T = TypeVar("T")
 D = TypeVar("D")
-RowType: TypeAlias = Any  # a NamedTuple class, `tuple[...]`, or None: what describes the rows of a table
+RowType: TypeAlias = (
+    Any  # a NamedTuple class, a frozen dataclass, `tuple[...]`, or None: what describes the rows of a table
+)
 
 
 @final
@@ -162,7 +166,7 @@ class EBindings(Record):
 @final
 @dataclass(frozen=True)
 class ETuple(Record):
-    """`{{...}}`: builds a tuple; of `row_type`, a NamedTuple class, where a lambda builds one."""
+    """`{{...}}`: builds a tuple; of `row_type`, a NamedTuple class or a frozen dataclass, where a lambda builds one."""
 
     items: tuple["Expr", ...]
     row_type: RowType = None
@@ -279,7 +283,18 @@ class MatchSpec(Generic[Row, T]):
     gives the atom 'EXIT' in its place, as ETS does.
     """
 
-    __slots__ = ("_hash", "_program", "clauses", "language", "memo", "memo_of_counts", "raises", "row_type", "source")
+    __slots__ = (
+        "_hash",
+        "_program",
+        "_record",
+        "clauses",
+        "language",
+        "memo",
+        "memo_of_counts",
+        "raises",
+        "row_type",
+        "source",
+    )
 
     def __init__(
         self,
@@ -297,6 +312,7 @@ class MatchSpec(Generic[Row, T]):
         self.source: Final = source
         self._hash: int | None = None
         self._program: Program | None = None
+        self._record: Final = RowRecord(row_type) if is_record(row_type) else None
         # What a planner worked out the last time, for its own use: for all results, and for those that are True.
         self.memo: object = None
         self.memo_of_counts: object = None
@@ -319,7 +335,7 @@ class MatchSpec(Generic[Row, T]):
 
         Raises EvalError when the body of a lambda fails.
         """
-        result = self.program.run(term)
+        result = self.program.run(term if self._record is None else self._record.taken(term))
         return default if result is NO_MATCH else result
 
     def run(self, terms: "Iterable[Row]") -> list[T]:
@@ -327,7 +343,19 @@ class MatchSpec(Generic[Row, T]):
 
         Raises EvalError when the body of a lambda fails.
         """
-        return cast("list[T]", self.program.select(terms))
+        record = self._record
+        return cast("list[T]", self.program.select(terms if record is None else [record.taken(term) for term in terms]))
+
+    @property
+    def result_type(self) -> Any:
+        """What the results are, as an annotation: `str`, `tuple[str, int]`, `str | None`; Any where that is not known.
+
+        It is worked out from the types of the row type's fields and of the functions that the query calls. A body that
+        gives a constant has a Literal there. What a failing body gives in a text, the atom 'EXIT', does not count.
+        """
+        from matchspec.typecheck import result_type
+
+        return result_type(self)
 
     def to_term(self) -> list[tuple[Term, list[Term], list[Term]]]:
         """The raw list `[(head, [guard, ...], [body, ...]), ...]` of Python terms. Raises RenderError for what only

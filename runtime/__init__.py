@@ -1,7 +1,8 @@
 """The runtime: tables that threads share, and the processes that work with them.
 
 The names to import from here are `ets`, the module of tables in memory; `Task` and `Agent`, as in Elixir; the
-functions of processes, as in Erlang; and `QueryExecutor`, which runs many queries at once. Simulated time for tests is
+functions of processes, as in Erlang; `QueryExecutor`, which runs many queries at once; and the protocols `Selectable`,
+`Readable` and `Writable` for functions that take any kind of table. Simulated time for tests is
 in `runtime.simulator`.
 """
 
@@ -42,6 +43,7 @@ from runtime.process import (
     whereis,
 )
 from runtime.process_registry import Registry, Via
+from runtime.selectable import Readable, Selectable, Writable
 from runtime.stream import Stream
 from runtime.supervisor import Supervisor
 from runtime.task import TASK, Task
@@ -71,13 +73,16 @@ __all__ = [
     "Ok",
     "Pid",
     "QueryExecutor",
+    "Readable",
     "Ref",
     "Registry",
+    "Selectable",
     "Stream",
     "Supervisor",
     "Task",
     "TaskSupervisor",
     "Via",
+    "Writable",
     "areceive",
     "asleep",
     "callers",

@@ -3,9 +3,12 @@
 import time
 from collections.abc import Callable
 from queue import Queue, SimpleQueue
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
-from runtime.core import Element
+from matchspec.expressions import Expression
+from matchspec.render import describe_result
+from matchspec.spec import MatchSpec
+from runtime.core import Checked, Element
 from runtime.errors import BadArg
 from runtime.index import Index
 from runtime.planner import Explanation
@@ -18,43 +21,49 @@ from runtime.subscriptions import Event, Subscription, delivery
 from runtime.updates import Position
 from runtime.watched import Change
 
+# What an index is over: a column, or an expression as a query of any form.
+Indexed: TypeAlias = Position | Callable[..., Any] | MatchSpec[Any, Any]
+
 
 class AdditionalMethods(QueryMethods[Row]):
     """The methods that Erlang's tables do not have."""
 
     # --- indexes ------------------------------------------------------------------------------------------------------
 
-    def add_index(self, field: Position, *, unique: bool = False) -> bool:
-        """Makes an index over a column, a position from 1 or a field's name; True.
+    def add_index(self, field: Indexed, *, unique: bool = False, name: str | None = None) -> bool:
+        """Makes an index over a column, a position from 1 or a field's name, or over an expression of the row; True.
 
-        Queries that compare the column with constants use it where it saves work; `explain` tells. With `unique` no two
-        rows may have one value there, as `==` compares; None may repeat, and rows too short to have the column do not
-        count. O(n); afterwards every write costs O(1) more an index, O(log n) once a query has asked for a range.
+        Queries that compare the column with constants use it where it saves work; `explain` tells. An expression is a
+        query without conditions, such as `lambda u: u.name.lower()`; queries that compare the same expression, written
+        the same way, use its index. `name` is what it is called then; by default it is its text. With `unique` no two
+        rows may have one value there, as `==` compares; None may repeat, and rows too short to have the column, or for
+        which the expression fails, do not count. O(n); afterwards every write costs O(1) more an index, O(log n) once a
+        query has asked for a range, and what the expression costs.
         Mnesia's mnesia:add_table_index/2. Raises BadArg: "position" for no column; "already_exists"; "unique" where
-        rows already repeat a value; "access", "id". Then there is no index.
+        rows already repeat a value; "option" for a `name` or `unique` that is none; "access", "id". Then there is no
+        index. Raises MatchSpecError for a bad query, and one that is no expression.
         """
         table = self._gate.name
-        column = self._shape.index_of(field, "field", table)
-        if type(unique) is not bool:
-            raise BadArg("option", "unique", unique, "allowed are True and False", table)
+        index = self._index_of(field, unique, name)
         with self._gate.writing:
-            if any([index.column == column for index in self._indexes]):
-                raise BadArg("already_exists", "field", field, "this column has an index", table)
-            index = Index(self._field_of(column), column, unique, table)
+            if any([self._is_index(known, index) or known.field == index.field for known in self._indexes]):
+                raise BadArg("already_exists", "field", field, f"there is an index of {index.field!r}", table)
             index.build(self._storage)
             self._watch().observers.append(index)
             self._indexes = [*self._indexes, index]
         return True
 
-    def del_index(self, field: Position) -> bool:
-        """Takes away the index of a column; True. O(1). Mnesia's mnesia:del_table_index/2.
+    def del_index(self, field: Indexed) -> bool:
+        """Takes away the index of a column or expression, or the one of this name; True. O(1).
 
-        Raises BadArg: "position" for no column; "option" for one without an index; "access", "id".
+        Mnesia's mnesia:del_table_index/2. Raises BadArg: "position" for no column; "option" for one without an index;
+        "access", "id". Raises MatchSpecError for a bad query.
         """
         table = self._gate.name
-        column = self._shape.index_of(field, "field", table)
+        named = [index for index in self._indexes if index.expression is not None and index.field == field]
+        wanted = None if named else self._index_of(field, False, None)
         with self._gate.writing:
-            found = [index for index in self._indexes if index.column == column]
+            found = named if wanted is None else [one for one in self._indexes if self._is_index(one, wanted)]
             if not found:
                 allowed = f"columns with an index are {[index.field for index in self._indexes]!r}"
                 raise BadArg("option", "field", field, allowed, table)
@@ -62,9 +71,29 @@ class AdditionalMethods(QueryMethods[Row]):
             self._indexes = [index for index in self._indexes if index is not found[0]]
         return True
 
-    def _field_of(self, column: int) -> int | str:
-        fields = self._shape.fields
-        return fields[column] if fields else column + 1
+    def _index_of(self, field: Indexed, unique: Checked, name: Checked) -> Index:
+        """A new index, still empty. Raises BadArg: "position", "option"; MatchSpecError."""
+        table = self._gate.name
+        if type(unique) is not bool:
+            raise BadArg("option", "unique", unique, "allowed are True and False", table)
+        if name is not None and (type(name) is not str or not name):
+            raise BadArg("option", "name", name, "allowed are None and a text", table)
+        is_query = callable(field) or isinstance(field, MatchSpec)
+        if not is_query and not (type(field) is str and not field.isidentifier() and field):
+            if name is not None:
+                raise BadArg("option", "name", name, "a name is for an index over an expression", table)
+            column = self._shape.index_of(field, "field", table)
+            fields = self._shape.fields
+            return Index(fields[column] if fields else column + 1, column, unique, table)
+        query = self._spec(field)
+        return Index(name or describe_result(query), -1, unique, table, Expression(query))
+
+    @staticmethod
+    def _is_index(one: Index, other: Index) -> bool:
+        """Whether two indexes are over the same column or expression."""
+        if one.expression is None or other.expression is None:
+            return one.expression is other.expression and one.column == other.column
+        return one.expression.expr == other.expression.expr and one.expression.size == other.expression.size
 
     # --- plans --------------------------------------------------------------------------------------------------------
 

@@ -53,6 +53,9 @@ class Request:
         return not (self.granted or self.done)
 
 
+_NOTHING: Final[deque[Request]] = deque(maxlen=0)  # an empty deque takes 600 bytes
+
+
 @final
 class AgentServer:
     """See the module."""
@@ -62,7 +65,7 @@ class AgentServer:
         self.dedicated: Final = dedicated
         self.state: Any = None
         self.busy = dedicated
-        self.queue: Final[deque[Request]] = deque()
+        self.queue = _NOTHING  # replaced by one of its own while something is queued: most agents never have anything
         self._running: Request | None = None
         self._drainer = False  # a thread has been asked to run what is queued, and has not begun
         process.server = self
@@ -94,7 +97,7 @@ class AgentServer:
 
     def _start_thread(self, init: Callable[[], Any], caller: Process, deadline: float | None) -> None:
         first = Request("update", lambda _: init(), caller)
-        self.queue.append(first)
+        self._queue_of_its_own().append(first)
         launch(self.process, self._serve, ())
         try:
             self._await(first, caller, deadline)
@@ -122,6 +125,12 @@ class AgentServer:
             with lock:
                 if request.caller is not None:
                     request.caller.wake()
+
+    def _queue_of_its_own(self) -> "deque[Request]":
+        """The queue, to append to. The lock is held."""
+        if self.queue is _NOTHING:
+            self.queue = deque()
+        return self.queue
 
     # --- calls and casts ------------------------------------------------------------------------------------------
 
@@ -222,7 +231,7 @@ class AgentServer:
         with lock:
             if not process.alive:
                 return
-            self.queue.append(Request("cast", work, None))
+            self._queue_of_its_own().append(Request("cast", work, None))
             if self.dedicated:
                 process.wake()
                 return
@@ -240,12 +249,12 @@ class AgentServer:
             if not process.alive:
                 raise self._exit(request, NOPROC, timeout)
             if self.busy:
-                self.queue.append(request)
+                self._queue_of_its_own().append(request)
                 if self.dedicated:
                     process.wake()
                 return False
             if self.queue:  # casts came first, and no thread has begun with them yet
-                self.queue.append(request)
+                self._queue_of_its_own().append(request)
                 request.queued = True
             self.busy = True
             process.attended = True
@@ -288,7 +297,7 @@ class AgentServer:
         request.caller = None
         if request.granted and not request.done:
             request.granted = False
-            self.queue.appendleft(request)
+            self._queue_of_its_own().appendleft(request)
             self.process.scheduler.start(self._work_off)
 
     # --- running --------------------------------------------------------------------------------------------------
@@ -358,6 +367,8 @@ class AgentServer:
         """Makes the agent idle if the queue is empty, or grants it to the caller who is first. The lock is held."""
         if not self.queue or not self.process.alive:
             self.busy = False
+            if not self.queue:
+                self.queue = _NOTHING
             self.process.mailbox = None
             kernel.depart(self.process)
             return True

@@ -1,4 +1,4 @@
-"""The command line: `matchspec select`, `translate` and `test`.
+"""The command line: `matchspec select`, `translate`, `test` and `generate`.
 
 Results go to standard output, progress and errors to standard error. Exit status: 0; 1 for a file, a row or a value
 that cannot be used, and for `test` without a match; 2 for a query that cannot be used and for wrong options; 130 after
@@ -350,6 +350,47 @@ def _shown(term: Term, language: Language) -> str:
     except MatchSpecError:
         # A value that only Python has, such as a date.
         return repr(term)
+
+
+# --- generate ---------------------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.argument("source", metavar="QUERIES", type=click.Path(exists=True, dir_okay=False))
+@click.option("-o", "--output", metavar="FILE", help="Where the module goes; by default to standard output.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with status 1 unless FILE is what would be written.")
+@click.option(
+    "--line-length", type=click.IntRange(min=40), default=88, show_default=True, help="How long its lines may be."
+)
+@click.pass_context
+def generate(context: click.Context, source: str, output: str | None, check: bool, line_length: int) -> None:
+    """Write a typed Python module with the row types, tables and queries that the file QUERIES declares.
+
+    \b
+    matchspec generate queries.ms -o queries.py
+    matchspec generate queries.ms -o queries.py --check
+    """
+    from matchspec.generate import generate as generated
+    from matchspec.queryfile import read_query_file
+
+    if check and output is None:
+        raise click.UsageError("--check compares with a file: give it by -o FILE")
+    with reporting():
+        text = generated(read_query_file(_text(source), source), name=Path(source).name, width=line_length)
+    if output is None:
+        click.echo(text, nl=False)
+    elif not check:
+        Path(output).write_text(text, "utf-8", newline="\n")
+    elif not Path(output).is_file() or _text(output) != text:
+        click.echo(f"{output} is not what {source} says; run: matchspec generate {source} -o {output}", err=True)
+        context.exit(1)
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read: {error}") from error
 
 
 # --- the program ------------------------------------------------------------------------------------------------------

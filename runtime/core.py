@@ -142,6 +142,8 @@ class TableCore(Queryable[Row]):
         """A row as it is stored: its own copy, checked and converted. Raises BadArg, cause "type" or "keypos"."""
         table = self._gate.name
         if not isinstance(row, tuple):
+            row = self._shape.taken(row)
+        if not isinstance(row, tuple):
             raise BadArg("type", argument, row, "a row is a tuple", table)
         size = len(row)
         if size <= self._keypos:
@@ -188,6 +190,8 @@ class TableCore(Queryable[Row]):
             stored = [self._row(row, "row") for row in rows]
             return [(self._key_in(row), row) for row in stored]
         if not isinstance(rows, tuple):
+            rows = self._shape.taken(rows)
+        if not isinstance(rows, tuple):
             allowed = "allowed are a row, which is a tuple, and a list of rows"
             raise BadArg("type", "row", rows, allowed, self._gate.name)
         row = self._row(rows, "row")
@@ -195,7 +199,7 @@ class TableCore(Queryable[Row]):
 
     def _out(self, rows: list[StoredRow]) -> list[Row]:
         """Rows as they are handed out: copies where they could be changed in place."""
-        return cast("list[Row]", [own(row) for row in rows] if self._mutable else rows)
+        return cast("list[Row]", self._shape.handed_out([own(row) for row in rows] if self._mutable else rows))
 
     def _element(self, row: StoredRow, index: int) -> Element:
         return own(row[index]) if self._mutable else row[index]

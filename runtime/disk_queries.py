@@ -6,18 +6,18 @@ What differs from `runtime.queries` is how rows are found. The table is not free
 import time
 from typing import Any, cast
 
-from runtime.additions import AdditionalMethods
+from runtime.additions import AdditionalMethods, Indexed
 from runtime.disk_alter import add_index, del_index
 from runtime.disk_connection import DiskConnection
 from runtime.disk_layout import index_column
 from runtime.disk_plan import DiskPlan, choose
 from runtime.disk_storage import DiskStorage
 from runtime.errors import BadArg
+from runtime.index import Index
 from runtime.planner import Explanation
 from runtime.queryable import Query, Spec
 from runtime.rows import Row, describe
 from runtime.storage import StoredRow
-from runtime.updates import Position
 from runtime.watched import WatchedStorage
 
 
@@ -114,29 +114,34 @@ class DiskQueries(AdditionalMethods[Row]):
 
     # --- indexes ------------------------------------------------------------------------------------------------------
 
-    def add_index(self, field: Position, *, unique: bool = False) -> bool:
-        """As that of a table in memory; the index is in the file, and there when it is opened again. O(n log n)."""
-        table = self._gate.name
-        column = self._shape.index_of(field, "field", table)
-        if type(unique) is not bool:
-            raise BadArg("option", "unique", unique, "allowed are True and False", table)
+    def add_index(self, field: Indexed, *, unique: bool = False, name: str | None = None) -> bool:
+        """As that of a table in memory, over a column; the index is in the file, and there when it is opened again.
+
+        O(n log n). Raises BadArg, cause "option", for an expression, which SQLite could not compute.
+        """
+        index = self._column_index_of(field, unique, name)
         with self._gate.writing:
             layout = self._disk().layout
-            if any([index.column == column for index in layout.indexes]):
-                raise BadArg("already_exists", "field", field, "this column has an index", table)
-            index = index_column(layout.rows, column, self._field_of(column), unique)
-            add_index(self._disk(), index)
+            if any([known.column == index.column for known in layout.indexes]):
+                raise BadArg("already_exists", "field", field, "this column has an index", self._gate.name)
+            add_index(self._disk(), index_column(layout.rows, index.column, index.field, index.unique))
         return True
 
-    def del_index(self, field: Position) -> bool:
+    def del_index(self, field: Indexed) -> bool:
         """As that of a table in memory. O(n) for a column that holds terms of any kind."""
-        table = self._gate.name
-        column = self._shape.index_of(field, "field", table)
+        index = self._column_index_of(field, False, None)
         with self._gate.writing:
             layout = self._disk().layout
-            found = [index for index in layout.indexes if index.column == column]
+            found = [known for known in layout.indexes if known.column == index.column]
             if not found:
-                allowed = f"columns with an index are {[index.field for index in layout.indexes]!r}"
-                raise BadArg("option", "field", field, allowed, table)
+                allowed = f"columns with an index are {[known.field for known in layout.indexes]!r}"
+                raise BadArg("option", "field", field, allowed, self._gate.name)
             del_index(self._disk(), found[0])
         return True
+
+    def _column_index_of(self, field: Indexed, unique: bool, name: str | None) -> Index:
+        index = self._index_of(field, unique, name)
+        if index.expression is not None:
+            allowed = "on disk an index is over a column, a position or a field's name"
+            raise BadArg("option", "field", field, allowed, self._gate.name)
+        return index

@@ -22,6 +22,8 @@ from runtime.termjson import CodecError
 
 Pairs = list[tuple[Key, StoredRow]]
 
+_ALL: Final[list[Span]] = [EVERYTHING]
+
 
 class DiskStorage(Storage):
     """One row a key.
@@ -51,6 +53,7 @@ class DiskStorage(Storage):
         self._add: str = layout.add
         self._store: str = layout.store
         self._at_key: str = f"SELECT {columns} FROM rows WHERE {key} = ? ORDER BY {layout.order}"
+        self._large: str = f"SELECT 1 FROM rows WHERE {key} >= x'' LIMIT 1"
         self._update: str = layout.update
         self._has: str = f"SELECT 1 FROM rows WHERE {key} = ? LIMIT 1"
         self._delete: str = f"DELETE FROM rows WHERE {key} = ? RETURNING {columns}"
@@ -222,15 +225,21 @@ class DiskStorage(Storage):
     def stream(self, spans: list[Span], where: str, parameters: list[Sql]) -> Iterator[list[StoredRow]]:
         """The rows of some spans for which a condition holds, in order, some at a time."""
         layout = self.layout
+        if spans is layout.keys.whole and len(spans) > 1 and not self._has_large_ints():
+            spans = _ALL
         for span in spans:
             sql = layout.select(layout.columns, span, where)
             for fetched in self.connection.stream(sql, [*bounds(span), *parameters]):
                 yield self.decoded(fetched)
 
+    def _has_large_ints(self) -> bool:
+        """Whether some key, in a column of ints, has more than 64 bits, so that SQLite's order is not that of ints."""
+        return bool(self.connection.fetch(self._large))
+
     def count(self, spans: list[Span], where: str, parameters: list[Sql]) -> int:
         """How many rows `stream` gives."""
         total = 0
-        for span in spans:
+        for span in _ALL if spans is self.layout.keys.whole else spans:
             sql = self.layout.select("count(*)", span, where)
             total += int(self.connection.fetch(sql, [*bounds(span), *parameters])[0][0])
         return total
@@ -241,7 +250,7 @@ class DiskStorage(Storage):
 
         def work() -> None:
             nonlocal total
-            for span in spans:
+            for span in _ALL if spans is self.layout.keys.whole else spans:
                 if self._fixed:
                     sql = self.layout.select(self.layout.key, span, where)
                     fetched = self.connection.fetch(sql, [*bounds(span), *parameters])

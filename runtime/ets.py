@@ -12,7 +12,7 @@ a query that has a limit.
 
 import builtins
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import Any, Final, TypeAlias, TypeVar, overload
 
@@ -21,6 +21,7 @@ from matchspec.spec import NO_MATCH, MatchSpec
 from matchspec.values import Atom, Term
 from runtime import registry
 from runtime.access import Access, access_of
+from runtime.additions import Indexed
 from runtime.continuation import Continuation
 from runtime.core import Checked, Element, Info, Limits, Options
 from runtime.errors import BadArg, choice
@@ -32,7 +33,7 @@ from runtime.life import ETS_TRANSFER, HeirOption, heir_of
 from runtime.ordered import OrderedStorage
 from runtime.partitioned import PartitionedTable
 from runtime.registry import Name
-from runtime.rows import AnyRow, RowShape, RowType, row_shape
+from runtime.rows import AnyRow, DataclassRow, RowShape, RowType, row_shape
 from runtime.statistics import Statistics
 from runtime.storage import END, KINDS, Kind, Storage
 from runtime.subscriptions import Event, Subscription
@@ -69,9 +70,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-Row = TypeVar("Row", bound=AnyRow)
+Row = TypeVar("Row", bound=AnyRow | DataclassRow)
 AnyTable: TypeAlias = Table[Any]
-Columns: TypeAlias = list[Position] | list[str] | list[int] | tuple[Position, ...]
+Columns: TypeAlias = Sequence[Indexed]
 Query: TypeAlias = Any  # what `matchspec.spec` takes
 _MOST_PARTITIONS: Final = 1024
 RawSpec: TypeAlias = list[tuple[Any, list[Any], list[Any]]]  # [(head, [guard, ...], [body, ...]), ...]
@@ -142,7 +143,8 @@ def new(
 
     Args:
         name: a str or an Atom. With `named_table`, `whereis` finds it; otherwise any number of tables may share it.
-        row: the type of the rows, a NamedTuple class or `tuple[int, str]`: rows are then checked and converted to it.
+        row: the type of the rows, a NamedTuple class, a frozen dataclass or `tuple[int, str]`: rows are then checked
+            and converted to it.
         type: "set", "ordered_set", "bag" or "duplicate_bag".
         keypos: where in a row its key stands, from 1, or the field's name.
         access: who may use it: "protected" (the owner writes, all read), "public" or "private".
@@ -153,7 +155,7 @@ def new(
         read_concurrency: True or False.
         decentralized_counters: True or False.
         compressed: True or False.
-        index: a list of columns, positions or field names, that get an index, as by `add_index`.
+        index: a list of columns, positions or field names, or of expressions, that get an index, as by `add_index`.
         unique: the same, with no two rows having one value there.
         ttl: how many seconds a row lives from its insertion, None for no end. `insert` can say another.
         max_size: how many rows there may be; beyond it the least recently used go. For a set or an ordered_set. A key

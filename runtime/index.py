@@ -1,8 +1,9 @@
 """Secondary indexes: which keys have which values in a column, for equality and ranges, perhaps without repetitions.
 
-An index maps a value of its column, as `order_key` (so 1 and 1.0 are one value), to the keys of the rows that have it,
-each with the number of such rows. Lookups need the dict only. The first query for a range sorts the values; from then
-on they are kept sorted. What an index finds is a superset of the rows that match: the query is checked on each.
+An index is over a column, or over an expression of the row. It maps a value of its column, as `order_key` (so 1 and 1.0
+are one value), to the keys of the rows that have it, each with the number of such rows. Lookups need the dict only. The
+first query for a range sorts the values; from then on they are kept sorted. What an index finds is a superset of the
+rows that match: the query is checked on each.
 """
 
 import sys
@@ -11,7 +12,10 @@ from typing import Any, Final, TypeAlias, final
 
 from sortedcontainers import SortedList
 
+from matchspec.bounds import column_ranges
+from matchspec.expressions import Expression
 from matchspec.intervals import Interval, Ranges, is_point
+from matchspec.spec import NO_MATCH, MatchSpec
 from matchspec.terms import OTHER, Key, order_key, rank
 from matchspec.values import Term
 from runtime.errors import BadArg, show
@@ -24,10 +28,10 @@ _EXACT_TYPES: Final = (int, float, str, bytes)
 
 @final
 class Index(Observer):
-    """An index over one column, counted from 0 in `column`.
+    """An index over one column, counted from 0 in `column`, or over an `expression`, with -1 for a column.
 
     In a unique index no two rows have one value, None apart, which any number may have. Rows that are too short to have
-    the column are not in the index.
+    the column, or for which the expression fails, are not in the index.
 
     Invariants, checked by `check`:
         1. `buckets` has for each value the keys of the rows that have it, with their numbers; no bucket is empty.
@@ -36,9 +40,12 @@ class Index(Observer):
         4. `total` is the number of rows in the index.
     """
 
-    def __init__(self, field: int | str, column: int, unique: bool, table: str) -> None:
+    def __init__(
+        self, field: int | str, column: int, unique: bool, table: str, expression: Expression | None = None
+    ) -> None:
         self.field: Final = field
         self.column: Final = column
+        self.expression: Final = expression
         self.unique: Final = unique
         self.odd = False  # the column holds, or has held, a value of a subclass of int, float, str or bytes
         self._table: Final = table
@@ -62,28 +69,41 @@ class Index(Observer):
         more: dict[Key, int] = {}
         for change in changes:
             for row, count in ((change.old, -1), (change.new, 1)):
-                if row is not None and self._has_value(row) and row[self.column] is not None:
-                    value = order_key(row[self.column])
+                term = NO_MATCH if row is None else self._value(row)
+                if term is not NO_MATCH and term is not None:
+                    value = order_key(term)
                     more[value] = more.get(value, 0) + count
         for change in changes:
             new = change.new
-            if new is not None and self._has_value(new):
-                value = order_key(new[self.column])
+            term = NO_MATCH if new is None else self._value(new)
+            if term is not NO_MATCH:
+                value = order_key(term)
                 count = more.get(value, 0)
                 if count > 0 and count + sum(self._buckets.get(value, {}).values()) > 1:
-                    there = show(new[self.column])
+                    there = show(term)
                     allowed = f"the index of {self.field!r} is unique, and another row has {there} there"
                     raise BadArg("unique", "row", new, allowed, self._table)
 
     def note(self, changes: list[Change]) -> None:
         for change in changes:
-            if change.old is not None and self._has_value(change.old):
-                self._take_out(order_key(change.old[self.column]), change.key)
-            if change.new is not None and self._has_value(change.new):
-                self._take_in(change.new[self.column], change.key)
+            old = NO_MATCH if change.old is None else self._value(change.old)
+            if old is not NO_MATCH:
+                self._take_out(order_key(old), change.key)
+            new = NO_MATCH if change.new is None else self._value(change.new)
+            if new is not NO_MATCH:
+                self._take_in(new, change.key)
 
-    def _has_value(self, row: StoredRow) -> bool:
-        return len(row) > self.column
+    def _value(self, row: StoredRow) -> Term:
+        """What a row has in the column, or gives for the expression; NO_MATCH for nothing."""
+        if self.expression is not None:
+            return self.expression.value(row)
+        return row[self.column] if len(row) > self.column else NO_MATCH
+
+    def ranges(self, query: MatchSpec[Any, Any]) -> Ranges:
+        """In which ranges of values all rows lie that match a query; ALL where there is no telling."""
+        if self.expression is not None:
+            return self.expression.ranges(query, self.odd)
+        return column_ranges(query, self.column + 1, self.odd, False)
 
     def _take_in(self, term: Term, key: Key) -> None:
         if type(term) not in _EXACT_TYPES and isinstance(term, _EXACT_TYPES) and rank(term) != OTHER:
@@ -148,18 +168,19 @@ class Index(Observer):
     def check(self, storage: Storage) -> list[str]:
         expected: dict[Key, dict[Key, int]] = {}
         view = storage.view()
-        rows = [row for row in view if self._has_value(row)]
+        values = [(row, self._value(row)) for row in view]
         storage.release(view)
-        for row in rows:
-            bucket = expected.setdefault(order_key(row[self.column]), {})
+        rows = [(row, term) for row, term in values if term is not NO_MATCH]
+        for row, term in rows:
+            bucket = expected.setdefault(order_key(term), {})
             key = storage.key(row[storage.keypos])
             bucket[key] = bucket.get(key, 0) + 1
         problems: list[str] = []
         name = f"index of {self.field!r}"
         if expected != self._buckets:
             problems.append(f"{name} 1: {self._buckets!r} against {expected!r}")
-        values: SortedKeys = SortedList(expected)
-        if self._sorted is not None and list(self._sorted) != list(values):
+        in_order: SortedKeys = SortedList(expected)
+        if self._sorted is not None and list(self._sorted) != list(in_order):
             problems.append(f"{name} 2: sorted are {list(self._sorted)!r}")
         none = order_key(None)
         if self.unique and any(sum(bucket.values()) > 1 for value, bucket in expected.items() if value != none):

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast, final, overload
 
 from matchspec.terms import order_key
 from matchspec.values import Atom, Term
+from runtime.additions import Indexed
 from runtime.core import Checked, Element, Info
 from runtime.objects import MISSING
 from runtime.partitions import Partitions
@@ -208,7 +209,7 @@ class PartitionedTable(Partitions[Row]):
             rows = list(self._in_order(views))
             for part, view in zip(self._parts, views, strict=True):
                 part._storage.release(view)
-        return cast("list[Row]", self._out_results(rows))
+        return cast("list[Row]", self._shape.handed_out(self._out_results(rows)))
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.tab2list())
@@ -288,13 +289,13 @@ class PartitionedTable(Partitions[Row]):
                 whole[one] = whole[one] + value if one in _SUMS and one in whole else whole.get(one, value)
         return {**whole, "partitions": len(self._parts)}
 
-    def add_index(self, field: Position) -> bool:
+    def add_index(self, field: Indexed, *, name: str | None = None) -> bool:
         """As for a Table, in each partition; none is unique, since a partition does not know of the others."""
         for part in self._parts:
-            part.add_index(field)
+            part.add_index(field, name=name)
         return True
 
-    def del_index(self, field: Position) -> bool:
+    def del_index(self, field: Indexed) -> bool:
         for part in self._parts:
             part.del_index(field)
         return True
@@ -315,7 +316,7 @@ class PartitionedTable(Partitions[Row]):
         for number, part in enumerate(self._parts):
             problems.extend([f"partition {number}: {problem}" for problem in part.check()])
             for row in part:
-                home = self.partition_of(cast(StoredRow, row)[self._keypos])
+                home = self.partition_of(self._shape.taken(row)[self._keypos])
                 if home != number:
                     problems.append(f"partition {number}: {row!r} belongs to {home}")
         return problems

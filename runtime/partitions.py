@@ -89,6 +89,7 @@ class Partitions(Queryable[Row]):
 
         What is no row of this table has number 0: the partition refuses it.
         """
+        row = self._shape.taken(row)
         if not isinstance(row, tuple) or len(row) <= self._keypos:
             return 0, row
         try:
@@ -107,7 +108,7 @@ class Partitions(Queryable[Row]):
         return self._first._gate.name
 
     def _spec(self, query: Query) -> Spec:
-        return spec(query, row=self._shape.row_type)
+        return self._shape.typed_spec(spec(query, row=self._shape.row_type))
 
     def _pattern(self, pattern: Pattern, body: Term) -> Spec:
         return pattern_spec(pattern, body, row=self._shape.row_type)

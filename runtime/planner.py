@@ -89,7 +89,7 @@ def _wanted(
     if keys is not None:
         return Wanted(keys, ALL, [], asked)
     ranges = column_ranges(query, storage.keypos + 1, odd) if storage.kind == "ordered_set" else ALL
-    columns = [(index, column_ranges(query, index.column + 1, index.odd, False)) for index in indexes]
+    columns = [(index, index.ranges(query)) for index in indexes]
     return Wanted(None, ranges, [(index, bounds) for index, bounds in columns if bounds != ALL], asked)
 
 

@@ -37,7 +37,7 @@ class QueryMethods(TraversalMethods[Row]):
 
     def _spec(self, query: Query) -> Spec:
         if isinstance(query, MatchSpec):
-            return query
+            return self._shape.typed_spec(query)
         return spec(query, row=self._shape.row_type)
 
     def _pattern(self, pattern: Pattern, body: Term) -> Spec:

@@ -19,7 +19,7 @@ from runtime.updates import Position
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-Raw: TypeAlias = str | list[Any] | MatchSpec[Any, Any]  # queries whose types cannot be told from outside
+Raw: TypeAlias = str | list[Any]  # queries whose types cannot be told from outside
 Pattern: TypeAlias = Any  # a term with ANY and V(n) in it, or its text
 Order: TypeAlias = Position | list[Position] | tuple[Position, ...]
 Query: TypeAlias = Any  # any of the above, or a function
@@ -237,6 +237,8 @@ class Queryable(Generic[Row]):
     # --- counted, deleted, replaced -----------------------------------------------------------------------------------
 
     @overload
+    def select_count(self, query: MatchSpec[Row, Any]) -> int: ...
+    @overload
     def select_count(self, query: Raw) -> int: ...
     @overload
     def select_count(self, query: Callable[[Row], Any]) -> int: ...
@@ -250,6 +252,8 @@ class Queryable(Generic[Row]):
         return self._count(self._spec(query))
 
     @overload
+    def select_delete(self, query: MatchSpec[Row, Any]) -> int: ...
+    @overload
     def select_delete(self, query: Raw) -> int: ...
     @overload
     def select_delete(self, query: Callable[[Row], Any]) -> int: ...
@@ -262,6 +266,8 @@ class Queryable(Generic[Row]):
         """Deletes the rows whose result is exactly True, all at one moment; how many. Erlang's ets:select_delete/2."""
         return self._delete(self._spec(query))
 
+    @overload
+    def select_replace(self, query: MatchSpec[Row, Any]) -> int: ...
     @overload
     def select_replace(self, query: Raw) -> int: ...
     @overload
@@ -305,6 +311,8 @@ class Queryable(Generic[Row]):
         """
         return self.select_stepwise(self._spec(query), self._step(step), progress)
 
+    @overload
+    def count_with_progress(self, query: MatchSpec[Row, Any], progress: Progress, *, step: int = ...) -> int: ...
     @overload
     def count_with_progress(self, query: Raw, progress: Progress, *, step: int = ...) -> int: ...
     @overload

@@ -1,21 +1,33 @@
 """The shape of a table's rows: how many fields, their names, and what each admits.
 
-A table without a row type takes any tuple that is long enough to have a key. A table with one, a NamedTuple class or
-a `tuple[...]`, takes tuples of its arity whose fields pass their checks (`runtime.fields`), and stores instances of the
-row type. Checks are compiled once, when the shape is made.
+A table without a row type takes any tuple that is long enough to have a key. A table with one, a NamedTuple class, a
+frozen dataclass or a `tuple[...]`, takes tuples of its arity whose fields pass their checks (`runtime.fields`), and
+stores instances of the row type; of a dataclass it stores tuples, and makes instances when rows go out. Checks are
+compiled once, when the shape is made.
 """
 
 import typing
-from typing import Any, Final, TypeAlias, TypeVar, cast, final
+from typing import Any, ClassVar, Final, Protocol, TypeAlias, TypeVar, cast, final
 
 from grammar.errors import nearest
+from matchspec.records import Record, field_names, is_record, is_thawed
+from matchspec.spec import MatchSpec
 from matchspec.values import Term
 from runtime.errors import BadArg, show
 from runtime.fields import REFUSED, Annotation, Check, NestedRowCheck, UncheckableError, compile_field, is_named_tuple
 from runtime.storage import StoredRow
 
-RowType: TypeAlias = Any  # a NamedTuple class, `tuple[int, str]`, or None for rows of any kind
+RowType: TypeAlias = Any  # a NamedTuple class, a frozen dataclass, `tuple[int, str]`, or None for rows of any kind
+Spec: TypeAlias = MatchSpec[Any, Any]
 AnyRow: TypeAlias = tuple[Any, ...]  # a row of a table without a row type
+
+
+class DataclassRow(Protocol):
+    """Any dataclass, for the type checker."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
 # Without a bound: compiled code would raise TypeError, before BadArg can be, for a row that is no tuple.
 Row = TypeVar("Row")
 
@@ -30,6 +42,7 @@ class RowShape:
         row_type: as given, None for any tuple.
         fields: the names of the fields, () where there are none.
         arity: how many fields; -1 for any number.
+        record: the row type where it is a dataclass.
         immutable: no value that fits can be changed in place, so rows need not be searched for such values.
     """
 
@@ -37,6 +50,7 @@ class RowShape:
         self.row_type: Final = row_type
         self.fields: Final = fields
         self.arity: Final = arity
+        self.record: Final = Record(row_type) if is_record(row_type) else None
         self.immutable = False
         self._checks: list[Check] = []  # one a field, or one for all fields where the arity is open
         self._class: Final[RowType] = row_type if is_named_tuple(row_type) else tuple
@@ -48,6 +62,28 @@ class RowShape:
     def set_checks(self, checks: list[Check]) -> None:
         self._checks = checks
         self.immutable = bool(checks) and all([check.immutable for check in checks])
+
+    # --- instances of a dataclass ---------------------------------------------------------------------------------
+
+    def taken(self, row: Any) -> Any:
+        """An instance of the dataclass as the tuple that is stored; anything else as it is."""
+        return row if self.record is None else self.record.taken(row)
+
+    def handed_out(self, rows: list[StoredRow]) -> list[Any]:
+        """Rows as the row type has them."""
+        return rows if self.record is None else [self.record.made(row) for row in rows]
+
+    def typed_spec(self, query: Spec) -> Spec:
+        """A query that was made without the row type, so that it gives rows as the row type has them."""
+        if self.record is None or query.row_type is self.row_type:
+            return query
+        return MatchSpec(
+            query.clauses,
+            raises=query.raises,
+            row_type=self.row_type,
+            language=query.language,
+            source=query.source,
+        )
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
@@ -177,9 +213,12 @@ class _ShapeMaker:
         if row_type is tuple:
             return RowShape(tuple, (), _ANY_ARITY)
         kind = row_type if origin is None else origin
-        if is_named_tuple(kind):
+        if is_named_tuple(kind) or is_record(kind):
             return self._named_tuple(kind)
-        raise BadArg("type", "row", row_type, "a row type is a NamedTuple class, a tuple[...] type, or None")
+        if is_thawed(kind):
+            raise BadArg("type", "row", row_type, "a dataclass that is a row type is frozen: @dataclass(frozen=True)")
+        allowed = "a row type is a NamedTuple class, a frozen dataclass, a tuple[...] type, or None"
+        raise BadArg("type", "row", row_type, allowed)
 
     def _tuple(self, row_type: RowType, args: tuple[Annotation, ...]) -> RowShape:
         if len(args) == 2 and args[1] is Ellipsis:
@@ -194,7 +233,7 @@ class _ShapeMaker:
         known = self._shapes.get(kind)
         if known is not None:
             return known
-        fields: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]  # it is a NamedTuple class
+        fields: tuple[str, ...] = field_names(kind) if is_record(kind) else getattr(kind, "_fields")  # noqa: B009  # a type
         shape = RowShape(kind, fields, len(fields))
         self._shapes[kind] = shape
         try:
@@ -219,7 +258,13 @@ class _ShapeMaker:
 
 def describe(row_type: RowType) -> str:
     """A row type for messages."""
-    return "tuple" if row_type is None else row_type.__name__ if is_named_tuple(row_type) else str(row_type)
+    return (
+        "tuple"
+        if row_type is None
+        else row_type.__name__
+        if is_named_tuple(row_type) or is_record(row_type)
+        else str(row_type)
+    )
 
 
 def _kind(value: Term) -> str:

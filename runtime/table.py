@@ -1,13 +1,12 @@
 """`Table`: what `ets.new` makes, with all methods of an ETS table."""
 
-from typing import TYPE_CHECKING, Any, cast, final
+from typing import TYPE_CHECKING, Any, final
 
 from matchspec.values import Atom
 from runtime.additions import AdditionalMethods
 from runtime.core import Checked
 from runtime.errors import BadArg
 from runtime.rows import Row, describe
-from runtime.storage import StoredRow
 
 if TYPE_CHECKING:
     from runtime.disk_table import DiskTable
@@ -41,7 +40,7 @@ class Table(AdditionalMethods[Row]):
         """
         from runtime import tabfile
 
-        rows = cast("list[StoredRow]", self.tab2list())
+        rows = self._stored_rows()
         with self._gate.lock:
             self._gate.check_alive()
             header: tabfile.Header = {

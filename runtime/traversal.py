@@ -108,11 +108,14 @@ class TraversalMethods(ObjectMethods[Row]):
 
         Raises BadArg: "access", "id".
         """
+        return self._out(self._stored_rows())
+
+    def _stored_rows(self) -> list[StoredRow]:
         with self._gate.reading:
             view = self._storage.view()
             rows = list(view)
             self._storage.release(view)
-        return self._out(rows)
+        return rows
 
     def __iter__(self) -> Iterator[Row]:
         """The rows, as at the moment when the iteration begins. O(n)."""

@@ -31,6 +31,7 @@ def field_index(position: Term, row: StoredRow, shape: RowShape, keypos: int, ta
 
 def with_key(default: Term, key: Term, shape: RowShape, keypos: int, table: str) -> StoredRow:
     """The default row, with its key replaced, as the table stores it. Raises BadArg, cause "type" or "keypos"."""
+    default = shape.taken(default)
     if not isinstance(default, tuple):
         raise BadArg("type", "default", default, "a default is a row, a tuple", table)
     size = len(default)

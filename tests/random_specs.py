@@ -93,6 +93,7 @@ class Maker:
         self.random = random.Random(seed)
         self.bound: dict[int, Value] = {}
         entries = [e for e in FUNCTIONS if not e.trace and e.since <= release and e.name not in {"self", "node"}]
+        self.later = {(e.name, e.least) for e in FUNCTIONS if e.since > release}
         self.functions = [(entry.name, entry.least, entry.most) for entry in entries]
         self.boolean = [entry for entry, e in zip(self.functions, entries, strict=True) if e.boolean]
         self.by_kind: dict[str, list[tuple[str, int, int | None]]] = {"bool": self.boolean}
@@ -101,6 +102,15 @@ class Maker:
 
     def chance(self, percent: float) -> bool:
         return self.random.random() * 100 < percent
+
+    def is_too_new(self, term: Value) -> bool:
+        """Whether there is a call in a raw spec, at any depth, of a function that this release does not have."""
+        if isinstance(term, dict):
+            return any(map(self.is_too_new, [*term, *term.values()]))
+        if not isinstance(term, (tuple, list)):
+            return False
+        called = isinstance(term, tuple) and term and isinstance(term[0], Atom)
+        return (called and (term[0].name, len(term) - 1) in self.later) or any(map(self.is_too_new, term))
 
     # --- terms ---
 

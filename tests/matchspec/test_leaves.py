@@ -98,3 +98,23 @@ def test_a_true_body_is_not_a_truthy_one() -> None:
         query = spec(text)
         assert query.program.chosen(rows) == plain
         assert query.program.count(rows) == len(plain)
+
+
+@given(
+    value=values, choices=st.lists(constants, min_size=2, max_size=9), made=st.sampled_from([tuple, list, frozenset])
+)
+@settings(max_examples=500)
+@example(value=True, choices=[0, 1.0, 2, 3], made=tuple)
+@example(value=Atom("a"), choices=["a", "b", "c", "d"], made=list)
+@example(value=float("nan"), choices=[1, 2, 3, 4], made=tuple)
+def test_pythons_in(value: Value, choices: list[Value], made: Callable[[list[Value]], Value]) -> None:
+    collection = made(choices)
+    inside = spec(lambda key, v: v in collection)
+    outside = spec(lambda key, v: v not in collection)
+    try:
+        expected = value in collection
+    except Exception:  # noqa: BLE001  # a value's own comparison may raise anything
+        assert inside.program.count([(0, value)]) == outside.program.count([(0, value)]) == 0
+    else:
+        assert inside.program.count([(0, value)]) == expected
+        assert outside.program.count([(0, value)]) == (not expected)

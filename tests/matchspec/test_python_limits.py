@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grammar import LIMITS
 from matchspec import SKIP, EvalError, MatchSpecError, spec
 from matchspec.operations import MAX_WORK
 from matchspec.pyoperations import MAX_GROWTH, MAX_LENGTH, MAX_POWER_BITS, MAX_SHOWN
@@ -133,10 +134,12 @@ def test_doubling_in_a_short_text() -> None:
 
 
 def test_many_large_constants_make_no_large_query() -> None:
-    for part in ("'x' * 16000", "1 << 4000000", "2 ** 100000", "'x' * 200 + 'x' * 200"):
-        text = f"lambda u: 1 if u[0] in [{', '.join([part] * 1000)}] else 0"
+    for part in ("'x' * 16000", "1 << 4000000", "2 ** 100000", "'x' * 200 + 'x'"):
+        text = f"lambda u: 1 if u[0] in [{', '.join([part] * LIMITS.max_growth)}] else 0"
         query = spec(text)
         assert len(repr(query.clauses)) < 2_000_000
+    with pytest.raises(MatchSpecError, match="limit is 256"):
+        spec(f"fun(_) -> [{', '.join(['1 bsl 4000000'] * 1000)}] end")
 
 
 def test_what_is_within_the_limits_is_computed() -> None:
@@ -381,3 +384,31 @@ def test_texts_that_python_itself_finds_hard() -> None:
 def test_skip_is_within_reach() -> None:
     assert spec("lambda u: u or SKIP").run([(), (1,)]) == [(1,)]
     assert spec("lambda u: u or s", env={"s": SKIP}).run([(), (1,)]) == [(1,)]
+
+
+# --- many operations that grow --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "piece", "end"),
+    [
+        ("lambda u: [", "(u,) * 16000, ", "]"),
+        ("lambda u: [", "u[0] * u[1], ", "]"),
+        ("lambda u: [", "1 << 4000000, ", "]"),
+        ("lambda u: [", "3 ** 80000, ", "]"),
+        ("lambda u: [", "u[0].replace('a', 'aa'), ", "]"),
+        ("fun({X}) -> [", "X bsl 4000000, ", "X] end"),
+        ("fun({X}) -> [", "1 bsr -X, ", "X] end"),
+        ("[{'_',[],[{{", "{'bsl',1,4000000}, ", "1}}]}]"),
+    ],
+)
+def test_a_text_has_so_many_operations_that_grow(query: str, piece: str, end: str) -> None:
+    spec(query + piece * LIMITS.max_growth + end)
+    with pytest.raises(MatchSpecError, match=f"{LIMITS.max_growth + 1} operations .* the limit is {LIMITS.max_growth}"):
+        spec(query + piece * (LIMITS.max_growth + 1) + end)
+
+
+@pytest.mark.parametrize("piece", ["u * 2", "100 * u", "u * 0.5", "2.5 * u", "u + u", "u in ('a', 'b')", "u << 2 << 3"])
+def test_arithmetic_does_not_grow(piece: str) -> None:
+    times = LIMITS.max_growth // 2 if "<<" in piece else 2_000
+    assert len(spec(f"lambda u: [{', '.join([piece] * times)}]", syntax="python").clauses) == 1

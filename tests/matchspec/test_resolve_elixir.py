@@ -125,3 +125,6 @@ def test_hints_say_how_to_write_it() -> None:
     with pytest.raises(ResolveError) as caught:
         spec("fun do {a} -> limit end", syntax="elixir", env=ENV)
     assert "^limit" in caught.value.hint
+    with pytest.raises(ResolveError) as caught:
+        spec("fun do {a} when a = 1 -> a end", syntax="elixir")
+    assert "write ===" in caught.value.hint

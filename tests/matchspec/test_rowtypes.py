@@ -73,7 +73,7 @@ def test_shapes() -> None:
     "wrong", [int, "User", list[int], Place("a", 1), Place("a", 10**5000), 5, Place | None, [Place], lambda: None]
 )
 def test_what_is_no_row_type(wrong: Value) -> None:
-    with pytest.raises(MatchSpecError, match=r"row must be a NamedTuple class or tuple\[\.\.\.\], not "):
+    with pytest.raises(MatchSpecError, match=r"row must be a NamedTuple class, a frozen dataclass or tuple\[\.\.\.\], not "):
         row_shape(wrong)
     with pytest.raises(MatchSpecError, match="row must be"):
         spec("lambda u: u", row=wrong)
@@ -165,7 +165,12 @@ def test_rows_that_are_built_are_of_their_class() -> None:
             11,
         ),
         ("lambda u: u[7]", "User has 7 columns, 0 to 6; there is no 7", "", 13),
-        ("lambda u: u['name']", "User has 7 columns, 0 to 6; there is no 'name'", "", 13),
+        (
+            "lambda u: u['name']",
+            "User has 7 columns, 0 to 6; there is no 'name'",
+            "a field is read as an attribute, .name",
+            13,
+        ),
         (
             "lambda a, b: a",
             "the function takes 2 columns, but User has 7",
@@ -200,3 +205,15 @@ def test_without_a_row_type() -> None:
     with pytest.raises(ResolveError, match="the row has no known field 'name', because its type is not known"):
         spec(lambda u: u.name)
     assert spec(lambda u: u[-1]).run([(1, 2)]) == [2]
+
+
+def test_fields_of_rows_that_the_query_builds() -> None:
+    queries: list[Value] = [
+        lambda u: u._replace(name="eve").name,
+        lambda u: u._replace(place=u.pair[1]).place.city,
+        lambda u: Place(u.name, 1).city,
+    ]
+    for query in queries:
+        assert spec(query, row=User).test(USER) == query(USER)
+    with pytest.raises(ResolveError, match="User has no field 'nme'"):
+        spec("lambda u: u._replace(name='eve').nme", row=User)

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import pytest
 
-from matchspec import ANY, ROW, SKIP, Atom, V
+from matchspec import ANY, ROW, SKIP, Atom, MatchSpecError, V
 from runtime import BadArg, ets
 from runtime.storage import KINDS, Kind
 
@@ -296,3 +296,101 @@ def test_random_queries_against_a_table_without_indexes() -> None:
             assert repr(plain.select(query)) == repr(scanned), query
         plain.drop()
         indexed.drop()
+
+
+# --- over expressions -----------------------------------------------------------------------------------------------
+
+
+EXPRESSIONS: Final[list[tuple[Callable[[User], Any], list[Callable[[User], Any]]]]] = [
+    (lambda u: u.name.upper(), [lambda u: u.id if u.name.upper() == "A17" else SKIP, lambda u: u if "F" <= u.name.upper() < "F2" else SKIP]),
+    (lambda u: u.age // 10, [lambda u: u if u.age // 10 == 3 and u.team == "red" else SKIP, lambda u: u.id if u.age // 10 in (1, 8) and u.id < 99 else SKIP]),
+    (lambda u: 100 // u.age, [lambda u: u.age if 100 // u.age == 50 else SKIP, lambda u: u if 100 // u.age > 49 or u.age == 0 else SKIP]),
+    (lambda u: (u.team, u.age), [lambda u: u.id if (u.team, u.age) == ("red", 30) else SKIP]),
+    (lambda u: len(u.team or ""), [lambda u: u.id if len(u.team or "") == 3 and u.id < 40 else SKIP]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("expression", "queries"), EXPRESSIONS, ids=["text", "number", "failing", "tuple", "None"])
+def test_an_index_over_an_expression(
+    kind: Kind, expression: Callable[[User], Any], queries: list[Callable[[User], Any]]
+) -> None:
+    plain, table = table_of(kind), table_of(kind)
+    table.add_index(expression)
+    for query in queries:
+        assert table.select(query) == plain.select(query) != []
+    some = people()[200:300]
+    for one in (plain, table):
+        one.insert([user._replace(age=user.age + 1, name=user.name + "x") for user in some])
+        one.select_delete(lambda u: u.age == 31)
+    for query in queries:
+        assert table.select(query) == plain.select(query)
+    assert table.check() == []
+
+
+def test_which_queries_use_an_index_over_an_expression() -> None:
+    table = table_of("set", index=[lambda u: u.name.upper()])
+    table.add_index(lambda u: u.age % 7, name="week")
+    assert table.info("index") == ("u.name.upper()", "week")
+    used: list[Callable[..., Any]] = [
+        lambda person: person if person.name.upper() == "A17" else SKIP,
+        lambda u: u if u.name.upper().startswith("A17") else SKIP,
+        lambda id, name, age, since, team: id if name.upper() == "A17" and age > 2 else SKIP,
+    ]
+    for query in used:
+        found = table.explain(query, analyze=True)
+        assert (found.plan, found.index) == ("index", "u.name.upper()")
+        assert found.candidates is not None and found.candidates < 20
+    others: list[Callable[[User], Any]] = [
+        lambda u: u if u.name.lower() == "a17" else SKIP,
+        lambda u: u if not u.name.upper() == "A17" else SKIP,
+        lambda u: u if u.name.upper() == u.team else SKIP,
+        lambda u: u if u.name.upper() == "A17" or u.age == 3 else SKIP,
+    ]
+    assert [table.explain(query).plan for query in others] == ["scan"] * 4
+    assert table.explain(lambda u: u.age % 7 == 3, counts=True).index == "week"
+    assert table.del_index("week") is True
+    assert table.del_index(lambda row: row.name.upper()) is True
+    assert table.info("index") == ()
+
+
+def test_an_index_over_an_expression_of_rows_of_any_size() -> None:
+    table: AnyTable = ets.new("t", index=["fun({A, B}) -> A + B end"])
+    table.insert(
+        [(n, n % 10) for n in range(200)] + [(f"k{n}", 1) for n in range(5)] + [(n, 1, 2) for n in range(300, 400)]
+    )
+    (name,) = table.info("index")
+    assert name == "A + B"
+    query = "fun({X, Y}) when X + Y =:= 108 -> {X, Y} end"
+    assert table.explain(query).plan == "index"
+    assert table.select(query) == [(99, 9), (104, 4)]
+    assert table.explain("fun({X, Y, _}) when X + Y =:= 108 -> X end").plan == "scan"
+    assert table.select("fun({X, Y, _}) when X + Y =:= 302 -> X end") == [301]
+
+
+def test_a_unique_expression() -> None:
+    table = ets.new("t", User, keypos="id", unique=[lambda u: u.name.lower()])
+    table.insert(User(1, "Ann", 30, DAY, None))
+    with pytest.raises(BadArg) as caught:
+        table.insert(User(2, "ANN", 20, DAY, None))
+    assert caught.value.cause == "unique"
+    assert len(table) == 1
+    table.insert(User(1, "ann", 30, DAY, None))
+    assert table.tab2list() == [User(1, "ann", 30, DAY, None)]
+
+
+def test_what_is_no_expression() -> None:
+    table = table_of("set", index=[lambda u: u.name.upper()])
+    for bad in (lambda u: u.name if u.age > 3 else SKIP, lambda u: 3, lambda u: u.name, "fun({A, A}) -> A end"):
+        with pytest.raises(MatchSpecError):
+            table.add_index(bad)
+    with pytest.raises(BadArg) as caught:
+        table.add_index(lambda row: row.name.upper(), name="another")
+    assert caught.value.cause == "already_exists"
+    with pytest.raises(BadArg) as caught:
+        table.add_index(lambda u: u.age + 1, name="u.name.upper()")
+    assert caught.value.cause == "already_exists"
+    with pytest.raises(BadArg) as caught:
+        table.add_index("age", name="years")
+    assert (caught.value.cause, caught.value.argument) == ("option", "name")
+    assert table.info("index") == ("u.name.upper()",)

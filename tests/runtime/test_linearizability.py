@@ -4,8 +4,11 @@ Each operation is recorded with the moments when it began and ended. A history i
 be put in one order, in which no operation comes before one that had ended when it began, and each has the result that
 the model of one key gives. The search tries every operation that may come next and remembers where it has been (the
 method of Wing and Gong, with the memory that Lowe added); keys do not touch each other, so each is searched by itself.
+
+`make soak SECONDS=600` draws histories for that long instead of the few of a usual run, and says how many there were.
 """
 
+import os
 import random
 import sys
 import threading
@@ -113,6 +116,17 @@ def test_the_checker_finds_a_lost_update() -> None:
 KEYS = 5
 THREADS = 8
 STEPS = 60
+ROUNDS = 3
+SOAK = float(os.environ.get("MATCHSPEC_SOAK", "0"))  # seconds, of all kinds together
+
+
+def seeds() -> Iterator[int]:
+    """Those of a usual run, or more of them until the time of a kind of table is over."""
+    end = time.monotonic() + SOAK / (2 * len(KINDS))
+    seed = 0
+    while seed < ROUNDS or time.monotonic() < end:
+        yield seed
+        seed += 1
 
 
 @pytest.fixture(autouse=True)
@@ -147,11 +161,12 @@ def perform(table: ets.Table[Any], name: str, key: int, value: int) -> Result:
 
 @pytest.mark.parametrize("watched", [False, True], ids=["plain", "watched"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_histories_of_tables_are_linearizable(kind: Kind, watched: bool) -> None:
+def test_histories_of_tables_are_linearizable(kind: Kind, watched: bool, capsys: pytest.CaptureFixture[str]) -> None:
     single = kind in {"set", "ordered_set"}
     names = ["insert", "insert_new", "lookup", "lookup", "take", "delete", "delete_object", "count"]
     names += ["update_counter"] * 3 if single else []
-    for seed in range(3):
+    count = 0
+    for seed in seeds():
         table = ets.new("t", type=kind, access="public", index=[2] if watched else [])
         if watched:
             table.subscribe(None, lambda _: None)
@@ -182,3 +197,7 @@ def test_histories_of_tables_are_linearizable(kind: Kind, watched: bool) -> None
         assert sum(len(own[key]) for own in histories for key in range(KEYS)) == THREADS * STEPS
         assert table.check() == []
         table.drop()
+        count += 1
+    if SOAK:
+        with capsys.disabled():
+            print(f"\n{count:,} histories of {THREADS * STEPS} operations on a {kind}")  # noqa: T201  # what it is run for
