@@ -42,6 +42,7 @@ INTERPRETED: Final = {
     "matchspec/maps.py": "the keys of maps are subclasses of list, dict, int and float",
     "matchspec/build.py": "tells whether the others are compiled, by their files",
     "runtime/arguments.py": "its errors are subclasses of click's, which mypyc cannot see",
+    "runtime/selectable.py": "overloads in a protocol have no bodies, which mypyc asks for",
     "runtime/cli.py": "click's decorators put attributes on functions",
     "matchspec/__main__.py": "is run, not imported",
 }

@@ -24,7 +24,7 @@ from matchspec.values import Term
 from runtime.disk_keys import LEAST, MOST, big_int, int_of
 from runtime.errors import BadArg
 from runtime.external import decode, encode
-from runtime.fields import REFUSED, Annotation
+from runtime.fields import REFUSED, Annotation, is_named_tuple
 from runtime.rows import RowShape, RowType
 from runtime.storage import StoredRow
 from runtime.termjson import CodecError
@@ -108,7 +108,7 @@ class FieldRows(RowForm):
         self._shape: Final = shape
         self._table: Final = table
         self._exact: Final[list[type]] = [_EXACT[field.kind] for field in fields]
-        self._made: Final[type] = cast(type, shape.row_type) if shape.fields else tuple
+        self._made: Final[type] = cast(type, shape.row_type) if is_named_tuple(shape.row_type) else tuple
 
     def encode(self, row: StoredRow) -> Values:
         values: list[Sql] | None = None

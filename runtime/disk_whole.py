@@ -31,7 +31,7 @@ class DiskWhole(DiskQueries[Row]):
         with self._gate.reading:
             disk = self._disk()
             for rows in disk.stream(disk.layout.keys.whole, "", []):
-                for row in rows:
+                for row in self._out(rows):
                     answer = fn(row)
                     if answer in (CONTINUE, "continue"):
                         continue
@@ -49,7 +49,7 @@ class DiskWhole(DiskQueries[Row]):
 
         Raises BadArg: "type" for what is no such table, and for rows that do not fit; "unique", "access", "id".
         """
-        rows = self._in_order(_in_memory(table, self._gate.name).tab2list())
+        rows = self._in_order(_in_memory(table, self._gate.name).stored_rows())
         pairs = self._pairs(rows)
         with self._gate.writing:
             self._storage.replace_all(pairs)
@@ -61,7 +61,7 @@ class DiskWhole(DiskQueries[Row]):
         Raises BadArg: "type" for what is no such table; those of its `insert`.
         """
         target = _in_memory(table, self._gate.name)
-        rows = cast("list[Any]", self.tab2list())
+        rows = cast("list[Any]", self.stored_rows())
         target.insert(rows[::-1] if target.type == "bag" else rows)
         return True
 

@@ -40,7 +40,7 @@ class Table(AdditionalMethods[Row]):
         """
         from runtime import tabfile
 
-        rows = self._stored_rows()
+        rows = self.stored_rows()
         with self._gate.lock:
             self._gate.check_alive()
             header: tabfile.Header = {

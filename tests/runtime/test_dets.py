@@ -5,6 +5,7 @@ import math
 import sqlite3
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -464,3 +465,33 @@ def test_keys_that_python_finds_equal(tmp_path: Path) -> None:
         table.insert([(Decimal(1), "decimal"), (1, "int")])
     with dets.open(path) as table:
         assert sorted(table.select(lambda k, v: v if k == 1 else SKIP)) == ["decimal", "int"]
+
+
+@dataclass(frozen=True)
+class Person:
+    id: int
+    name: str
+
+
+def test_rows_of_dataclasses(tmp_path: Path) -> None:
+    path = tmp_path / "t.dets"
+    memory = ets.new("m", Person)
+    memory.insert([Person(1, "ann"), Person(2, "bob")])
+    with dets.open(path, Person) as table:
+        assert memory.to_dets(table) is True
+        assert table.lookup(1) == [Person(1, "ann")]
+        assert table.select(lambda p: p if p.name == "bob" else SKIP) == [Person(2, "bob")]
+        assert table.traverse(lambda p: (dets.DONE, p.name) if isinstance(p, Person) else None) == ["ann"]
+        table.insert(Person(3, "cid"))
+    with dets.open(path, Person) as table:
+        assert table.tab2list() == [Person(1, "ann"), Person(2, "bob"), Person(3, "cid")]
+        assert memory.from_dets(table) is True
+        assert len(memory) == 3
+
+
+def test_an_index_is_over_a_column(tmp_path: Path) -> None:
+    with dets.open(tmp_path / "t.dets", User) as table:
+        for change in (table.add_index, table.del_index):
+            with pytest.raises(BadArg) as caught:
+                change(lambda u: u.name.lower())
+            assert caught.value.cause == "option"
