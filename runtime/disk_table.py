@@ -127,18 +127,20 @@ class DiskTable(DiskWhole[Row]):
 
     # --- users --------------------------------------------------------------------------------------------------------
 
-    def join(self) -> None:
-        """The calling process uses the table once more. The table is open."""
+    def join(self) -> bool:
+        """The calling process uses the table once more; False if it has been closed."""
         process = current()
         pid = process.pid
         with self._gate.lock:
-            self._gate.check_alive()
+            if not self._gate.alive:
+                return False
             count = self._users.get(pid, 0)
             if not count:
                 use = _Use(self)
                 process.own(use)
                 self._uses[pid] = use
             self._users[pid] = count + 1
+        return True
 
     def close(self) -> bool:
         """The calling process uses the table no more; the last user's close closes the file; True.
