@@ -34,7 +34,6 @@ class DiskConnection(Session):
         self.spoilt = False  # something was rolled back: what is remembered of the table may be wrong
         self.written: Callable[[], None] | None = None
         self._cursor = file.connection.cursor()
-        self._streams: list[sqlite3.Cursor] = []
         self._failed = False
         self._wrote = False
 
@@ -52,9 +51,6 @@ class DiskConnection(Session):
         self._failed = True
 
     def end(self) -> None:
-        for cursor in self._streams:  # of queries that were not read to their end: they would hold on to old rows
-            cursor.close()
-        self._streams.clear()
         state, self.state = self.state, "idle"
         if state == "open":
             self._finish(self._failed)
@@ -131,11 +127,8 @@ class DiskConnection(Session):
             self._open()
         try:
             cursor = self.file.connection.execute(sql, parameters)
-            self._streams.append(cursor)
             while found := cursor.fetchmany(_BATCH):
                 yield found
-            if cursor in self._streams:
-                self._streams.remove(cursor)
         except ERRORS as error:
             raise self.error(error) from None
 
