@@ -45,6 +45,9 @@ INTERPRETED: Final = {
     "runtime/selectable.py": "overloads in a protocol have no bodies, which mypyc asks for",
     "runtime/cli.py": "click's decorators put attributes on functions",
     "matchspec/__main__.py": "is run, not imported",
+    "matchspec/mypy.py": "is loaded by mypy, whose classes it extends, and mypy may not be there",
+    "matchspec/mypy_text.py": "a part of the plugin: it reads mypy's syntax trees",
+    "matchspec/mypy_types.py": "a part of the plugin: it reads mypy's types, and makes classes",
 }
 # Third-party types are Any to the compiler, whether the package is there while building or not: one result everywhere.
 MYPY: Final = """\

@@ -5,6 +5,7 @@ takes any table with such rows. The queries are raw match specs, with parameters
 no parser when it runs. The same file gives the same text, to the byte.
 """
 
+import sys
 from collections import namedtuple
 from collections.abc import Callable
 from functools import partial
@@ -14,10 +15,18 @@ from grammar.errors import MatchSpecError, nearest
 from matchspec.analysis import AnySpec, analyse_text
 from matchspec.comparable import may_match
 from matchspec.layout import Group, Part, flat, laid_out
-from matchspec.queryfile import Declared, QueryDeclaration, QueryFile, TableDeclaration, refuse, replaced_error
+from matchspec.queryfile import (
+    Declared,
+    QueryDeclaration,
+    QueryFile,
+    TableDeclaration,
+    refuse,
+    replaced_error,
+    split_at_commas,
+)
 from matchspec.rowtypes import Annotation, is_named_tuple
 from matchspec.specsource import SpecWriter, givens
-from matchspec.typetext import CLASSES, Imports, TypeReader, quoted
+from matchspec.typetext import Imports, TypeReader, quoted
 from matchspec.values import Term
 from matchspec.valuetypes import Given, ValueType, describe_type, type_of_annotation, type_of_value, widened
 
@@ -71,7 +80,7 @@ class _Generator:
         for row in self.file.rows:
             factory: Anything = namedtuple  # noqa: PYI024  # of names that are known only now
             made = factory(row.name, [field.name for field in row.fields], rename=True)
-            made.__annotations__ = {}
+            made.__annotations__, made._field_defaults = {}, {}
             self.types[row.name] = made
             self.declared[made] = ("", row.name)
             blocks.append([])
@@ -106,6 +115,9 @@ class _Generator:
         default = ""
         if field.default is not None:
             default = f" = {self._default(field, annotation)}"
+            made._field_defaults[field.name] = self.reader.literal(field.default, field.default_span)
+        elif made._field_defaults:
+            refuse(f"the field {field.name!r} without a default follows one that has one", self.file.source, field.span)
         return [f"    {field.name}: {self._type(annotation)}{default}"]
 
     def _default(self, declared: Declared, annotation: Annotation) -> str:
@@ -237,9 +249,21 @@ def _definition(head: Group, width: int) -> list[str]:
     if len(flat(head)) <= width:
         return [flat(head)]
     joined = "    " + ", ".join([flat(item) for item in head.items])
+    if not head.items:
+        return _result_lines(head.before + head.after, width)
     if len(joined) <= width and len(head.items) > 1:
-        return [head.before, joined, head.after]
-    return [head.before, *[f"    {flat(item)}," for item in head.items], head.after]
+        return [head.before, joined, *_result_lines(head.after, width)]
+    return [head.before, *[f"    {flat(item)}," for item in head.items], *_result_lines(head.after, width)]
+
+
+def _result_lines(line: str, width: int) -> list[str]:
+    """The line that ends in the type of a result, `) -> list[...]:`, taken apart where it is too long."""
+    before, bracket, rest = line.partition("[")
+    if len(line) <= width or not bracket:
+        return [line]
+    inner = rest.removesuffix("]:")
+    items = tuple([inner[at : at + len(part)].strip() for at, part in split_at_commas(inner)])
+    return laid_out(Group(before + bracket, items, "]:", call=True), width)
 
 
 def _docstring(query: QueryDeclaration) -> list[str]:
@@ -268,12 +292,16 @@ def _is_position(value: Term, arity: int) -> bool:
 
 
 def _sections(imports: Imports, width: int) -> list[str]:
-    """Imports in the order that formatters want: of Python's own modules, then of others."""
-    own = {module for _, module in CLASSES.values() if module and module != "matchspec"} | {"collections.abc"}
+    """Imports in the order that formatters want: of Python's own modules, of installed ones, of the project itself."""
     lines: list[str] = []
-    for standard in (True, False):
+    for section in range(3):
         part = Imports({})
-        part.found.update({module: names for module, names in imports.found.items() if (module in own) is standard})
-        section = part.lines(width)
-        lines.extend([*([""] if lines and section else []), *section])
+        part.found.update({module: names for module, names in imports.found.items() if _section(module) == section})
+        shown = part.lines(width)
+        lines.extend([*([""] if lines and shown else []), *shown])
     return lines
+
+
+def _section(module: str) -> int:
+    package = module.partition(".")[0]
+    return 0 if package in sys.stdlib_module_names else 1 if package in ("matchspec", "runtime") else 2

@@ -36,6 +36,7 @@ _SYMBOLS: Final[dict[str, Term]] = {
     "builtins.None": None,
 }
 # A piece of a string literal that stands for other characters than itself, or for none.
+_LITERAL: Final = re.compile(r"(?<![A-Za-z])[rRbBuU]{0,2}('{3}|\"{3}|['\"])((?:(?!\1).)*)", re.DOTALL)
 _ESCAPE: Final = re.compile(
     r"\\(?:\n|N\{[^}]*\}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|[\\'\"abfnrtv])"
 )
@@ -114,14 +115,24 @@ def place_in(path: str, node: Expression, offset: int) -> tuple[int, int]:
         return nowhere
     if not lines:
         return nowhere
-    # mypy counts columns in bytes, as Python's parser does.
-    start = len(lines[0].encode()[: node.column].decode(errors="ignore"))
+    start = _start(lines[0], node)
+    if start is None:
+        return nowhere
     text = "".join([lines[0][start:], *lines[1:]])
     found = _place(text, offset)
     if found is None:
         return nowhere
     line, column = found
     return node.line + line - 1, column + (start if line == 1 else 0)
+
+
+def _start(line: str, node: StrExpr) -> int | None:
+    """Where in its first line a literal begins. mypy's column is beside it where the line is not all ASCII."""
+    for found in sorted(_LITERAL.finditer(line), key=lambda found: abs(found.start() - node.column)):
+        shown = found[2].partition("\\")[0].rstrip("\r\n")
+        if node.value.startswith(shown):
+            return found.start()
+    return None
 
 
 def _place(text: str, offset: int) -> tuple[int, int] | None:

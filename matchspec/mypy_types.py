@@ -241,7 +241,7 @@ class Bridge:
 def _fields_of(info: TypeInfo) -> list[str]:
     """The names of the fields of a NamedTuple, which `_replace` takes as keywords."""
     method = info.get_method("_replace")
-    return [argument.variable.name for argument in method.arguments[1:]] if isinstance(method, FuncDef) else []
+    return [name or "" for name in method.arg_names[1:]] if isinstance(method, FuncDef) else []
 
 
 def _any() -> AnyType:

@@ -281,7 +281,7 @@ class _Reader:
 
     def _params(self, text: str, start: int) -> Iterator[Declared]:
         seen: set[str] = set()
-        for at, part in _split(text):
+        for at, part in split_at_commas(text):
             declared = self._declared(part.rstrip(), start + at, "a parameter is `name: type`")
             if declared is None:
                 continue
@@ -298,7 +298,7 @@ def _lines(text: str) -> Iterator[_Line]:
         start += len(line) + 1
 
 
-def _split(text: str) -> Iterator[tuple[int, str]]:
+def split_at_commas(text: str) -> Iterator[tuple[int, str]]:
     """The parts between commas that are in no brackets and no quotes, each with its place."""
     start, depth, quote = 0, 0, ""
     for at, character in enumerate(text):

@@ -59,7 +59,7 @@ class _Cases:
         self.attributes: Final = attributes
         arity = max([len(clause.head.items) for clause in spec.clauses if isinstance(clause.head, PTuple)], default=0)
         fields = self.shape.fields if self.shape is not None else ()
-        self.columns: Final = list(fields) or letters(arity)
+        self.columns: Final = list(fields) if len(fields) >= arity else letters(arity)
         self.lines: Final[list[str]] = []
 
     def text(self) -> str:

@@ -57,6 +57,7 @@ ARGUMENTS: Final[dict[str, tuple[frozenset[str], str]]] = {
     "sequence": (frozenset(["str", "bytes", "tuple", "list", "map", "other"]), "a str, a tuple, a list or a dict"),
     "subscripted": (frozenset(["str", "bytes", "tuple", "list", "map", "other"]), "a str, a tuple, a list or a dict"),
 }
+_PLAIN: Final[dict[str, ValueType]] = {"int": INT, "float": FLOAT, "bool": BOOL, "str": STR, "bytes": BYTES}
 _NUMBERS: Final = frozenset(["int", "float", "bool"])
 
 
@@ -80,8 +81,9 @@ def result_of(name: str, args: Types) -> ValueType:
 
 
 def plain(kind: ValueType) -> ValueType:
-    """The type without literals."""
-    return union([part.base if isinstance(part, LiteralType) else part for part in parts_of(kind)])
+    """The type without literals and NewTypes, which what is computed from them is not."""
+    parts = [part.base if isinstance(part, LiteralType) else part for part in parts_of(kind)]
+    return union([_PLAIN.get(part.kind, part) if isinstance(part, ScalarType) else part for part in parts])
 
 
 def item_of(kind: ValueType) -> ValueType:

@@ -289,8 +289,10 @@ def annotation_of(kind: ValueType) -> Annotation:
         case UnionType(()):
             return typing.Never
         case UnionType(parts):
+            literals = [part.value for part in parts if isinstance(part, LiteralType)]
+            others = [annotation_of(part) for part in parts if not isinstance(part, LiteralType)]
             joined: Any = typing.Union
-            return cast(Annotation, joined[tuple([annotation_of(part) for part in parts])])
+            return cast(Annotation, joined[(*others, *([typing.Literal[tuple(literals)]] if literals else []))])
 
 
 def _subscripted(cls: type, args: tuple[Annotation, ...]) -> Annotation:

@@ -15,6 +15,7 @@ THIRD_PARTY: Final = {
     "lark": {"grammar.loader"},
     "sortedcontainers": {"runtime"},
     "click": {"runtime.cli", "runtime.arguments"},
+    "mypy": {"matchspec.mypy", "matchspec.mypy_text", "matchspec.mypy_types"},  # run by mypy itself
     "rich": {"runtime.cli", "runtime.output"},
 }
 # The command line lives in the top layer and is also started as `python -m matchspec`.
