@@ -1,6 +1,6 @@
 """Tables on disk: matchspec, sqlite3 by hand with the same durability, and Erlang's DETS where `erl` is installed.
 
-    python bench/dets.py [--rows 100000] [--repeats 3] [--folder FOLDER] [--json]
+    python -m bench.dets [--rows 100000] [--repeats 3] [--folder FOLDER] [--json]
 
 Rows are (id, name, age, score), typed, ready before the clock starts; keys come in sequence, lookups at random. By hand
 means: a table with `id INTEGER PRIMARY KEY`, WAL, synchronous=NORMAL, prepared statements on one cursor, rows made into
@@ -17,14 +17,11 @@ import shutil
 import sqlite3
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
-
-sys.path.append(str(Path(__file__).parent.parent))
 
 from matchspec import COMPILED, SKIP, spec
 from runtime import dets
