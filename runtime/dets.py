@@ -14,6 +14,7 @@ import contextlib
 import keyword
 import os
 import threading
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast, overload
@@ -43,6 +44,7 @@ __all__ = [
     "DiskError",
     "DiskTable",
     "all",
+    "import_erlang",
     "info",
     "is_dets_file",
     "match",
@@ -259,7 +261,9 @@ def _shape_in(file: DiskFile, facts: Facts) -> RowShape:
     if columns is None:
         return row_shape(None)
     try:
-        fields = [(name, _TYPES[form.rstrip("?")] | None if form.endswith("?") else _TYPES[form]) for name, form in columns]
+        fields = [
+            (name, _TYPES[form.rstrip("?")] | None if form.endswith("?") else _TYPES[form]) for name, form in columns
+        ]
         names = [name[1:-1] for name, _ in fields]
         types = [kind for _, kind in fields]
         if _all_identifiers(names):
@@ -307,6 +311,43 @@ def _add_indexes(table: AnyDiskTable, argument: str, columns: Term, unique: bool
         name = table.shape.fields[field] if table.shape.fields else field + 1
         if name not in there:
             table.add_index(column, unique=unique)
+
+
+# --- Erlang's own files -------------------------------------------------------------------------------------------
+
+_BATCH: Final = 10_000  # rows that are inserted at once
+
+
+@overload
+def import_erlang(path: str | PathLike[str], target: str | PathLike[str], row: None = None) -> DiskTable[AnyRow]: ...
+@overload
+def import_erlang(path: str | PathLike[str], target: str | PathLike[str], row: type[Row]) -> DiskTable[Row]: ...
+
+
+def import_erlang(path: Checked, target: Checked, row: RowType = None) -> AnyDiskTable:
+    """Makes a table in the new file `target` of a DETS file that Erlang wrote, and leaves it open.
+
+    It has the type, key position and rows of Erlang's. Erlang need not have closed its file properly; the rows are then
+    those that Erlang's repair would find. O(n). Raises BadArg: "already_exists" for a target that is there, "type" for
+    rows not of the row type. Raises DiskError for a file that is none of Erlang's, is damaged, or has rows that Python
+    has no form for; then there is no target.
+    """
+    from runtime.erlang_dets import ErlangDets
+
+    source = ErlangDets(path)
+    place = path_of(target)
+    if place.exists():
+        raise BadArg("already_exists", "target", str(place), "there is such a file already")
+    table = open(place, row, type=source.kind, keypos=source.keypos)
+    try:
+        rows = source.rows()
+        while batch := list(islice(rows, _BATCH)):
+            # A bag takes the last of a list first; its rows are to come in the order of the file.
+            table.insert(batch[::-1] if source.kind == "bag" else batch)
+    except BaseException:
+        table.drop()
+        raise
+    return table
 
 
 # --- open tables --------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from matchspec.maps import make_map
 from matchspec.terms import MAX_TERM_DEPTH, ImproperList, cons
 from matchspec.values import Atom, Bitstring, Pid, Ref, Term, TermError, atom_name
 from runtime.external_identities import pid_identity, pid_of, ref_identity, ref_of
-from runtime.external_python import from_python, is_form, to_python
+from runtime.external_python import FormlessError, from_python, is_form, to_python
 from runtime.termjson import CodecError
 
 MAX_INFLATED: Final = 64 * 2**20  # bytes that compressed ones may come to; a bomb of 64 KiB holds as many
@@ -350,7 +350,9 @@ class _Reader:
             return self.pid(tag == 88)
         if tag in (90, 114, 101):  # NEWER_REFERENCE_EXT, NEW_REFERENCE_EXT, REFERENCE_EXT
             return self.ref(tag)
-        raise CodecError(f"{_REFUSED.get(tag, f'a term of the unknown tag {tag}')} has no form in Python")
+        if tag in _REFUSED:
+            raise FormlessError(f"{_REFUSED[tag]} has no form in Python")
+        raise CodecError(f"a term of the unknown tag {tag}")
 
     def take(self, size: int) -> bytes:
         start = self.at
