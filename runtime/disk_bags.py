@@ -16,9 +16,9 @@ from runtime.disk_layout import Layout
 from runtime.disk_rows import Fetched, Sql
 from runtime.disk_storage import DiskStorage, Pairs
 from runtime.errors import BadArg
-from runtime.external_python import CodecError
 from runtime.keybytes import key_bytes
 from runtime.storage import StoredRow
+from runtime.termjson import CodecError
 
 Place: TypeAlias = tuple[Key, bytes]  # a key and the sum of a row
 
@@ -40,7 +40,7 @@ class DiskBagStorage(DiskStorage):
 
     def __init__(self, connection: DiskConnection, layout: Layout) -> None:
         super().__init__(connection, layout)
-        self._unique: Final = layout.kind == "bag"
+        self._distinct: Final = layout.kind == "bag"
 
     def lay_out(self, layout: Layout) -> None:
         super().lay_out(layout)
@@ -83,7 +83,7 @@ class DiskBagStorage(DiskStorage):
     def put_all(self, pairs: Pairs) -> None:
         """In a bag the last of the list comes first, which is how OTP 25 does it."""
         adding = [self._adding(key, row) for key, row in pairs]
-        if self._unique:
+        if self._distinct:
             adding.reverse()
         if adding:
             self.connection.together(lambda: self._more(self.connection.write_all(self._add, adding)))

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Final, Literal, TypeAlias, final
 
-from runtime.disk_errors import DiskError, disk_error
+from runtime.disk_errors import ERRORS, DiskError, disk_error
 from runtime.disk_file import DiskFile
 from runtime.disk_rows import Fetched, Sql
 from runtime.errors import BadArg
@@ -63,7 +63,7 @@ class DiskConnection(Session):
     def _open(self) -> None:
         try:
             self._cursor.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
+        except ERRORS as error:
             raise self.error(error) from None
         self.state = "open"
 
@@ -71,7 +71,7 @@ class DiskConnection(Session):
         try:
             if not failed:
                 self._cursor.execute("COMMIT")
-        except sqlite3.Error as error:
+        except ERRORS as error:
             failed = True
             raise self.error(error) from None
         finally:
@@ -110,14 +110,14 @@ class DiskConnection(Session):
             self._open()
         try:
             return self._cursor.execute(sql, parameters).fetchall()
-        except (sqlite3.Error, OverflowError) as error:
+        except ERRORS as error:
             raise self.error(error) from None
 
     def fetch_written(self, sql: str, parameters: Parameters) -> list[Fetched]:
         """As `write`, but gives the rows that RETURNING names."""
         try:
             found = self._cursor.execute(sql, parameters).fetchall()
-        except (sqlite3.Error, OverflowError) as error:
+        except ERRORS as error:
             raise self.failure(error) from None
         self._wrote = True
         return found
@@ -130,14 +130,14 @@ class DiskConnection(Session):
             cursor = self.file.connection.execute(sql, parameters)
             while found := cursor.fetchmany(_BATCH):
                 yield found
-        except (sqlite3.Error, OverflowError) as error:
+        except ERRORS as error:
             raise self.error(error) from None
 
     def write(self, sql: str, parameters: Parameters = ()) -> int:
         """Changes rows; how many. Raises DiskError, BadArg with cause "unique"."""
         try:
             count = self._cursor.execute(sql, parameters).rowcount
-        except (sqlite3.Error, OverflowError) as error:
+        except ERRORS as error:
             raise self.failure(error) from None
         self._wrote = True
         return count
@@ -146,7 +146,7 @@ class DiskConnection(Session):
         """As `write`, once for each list of parameters, in a transaction that the caller has begun."""
         try:
             count = self._cursor.executemany(sql, parameters).rowcount
-        except (sqlite3.Error, OverflowError) as error:
+        except ERRORS as error:
             raise self.failure(error) from None
         self._wrote = True
         return count

@@ -37,6 +37,10 @@ _CAUSES: Final[dict[int, tuple[DiskCause, str]]] = {
 }
 
 
+# What sqlite3 raises: numbers and texts that are too large, and messages about a damaged file that are no UTF-8, too.
+ERRORS: Final = (sqlite3.Error, OverflowError, UnicodeDecodeError)
+
+
 class DiskError(Exception):
     """A file or disk that does not do what a table needs. Attributes:
 

@@ -12,8 +12,8 @@ version. It holds the tables
         _row, or a column a field    see `runtime.disk_rows`
         _x1, _x2, ...          for each index of a column that holds terms: the value as bytes that sort as terms do
 
-and an SQL index for each index of the table. Nothing else: a file with triggers, views or columns of its own is refused,
-so that opening one runs no code. The write-ahead log makes what is committed survive the death of the process;
+and an SQL index for each index of the table. Nothing else: a file with triggers, views or columns of its own is
+refused, so that opening one runs no code. The write-ahead log makes what is committed survive the death of the process;
 `-wal` and `-shm` beside the file are SQLite's, and are gone when the last user has closed it.
 """
 
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, final
 
 from matchspec.values import Term
-from runtime.disk_errors import DiskError, disk_error
+from runtime.disk_errors import ERRORS, DiskError, disk_error
 from runtime.disk_layout import Layout
 from runtime.errors import BadArg
 
@@ -62,10 +62,10 @@ class DiskFile:
             rows = self.connection.execute("SELECT item, value FROM _matchspec").fetchall()
             facts = {item: json.loads(value) for item, value in rows}
             self._check_layout()
+        except ERRORS as error:
+            raise disk_error(error, self.name) from None
         except (ValueError, TypeError, RecursionError) as error:
             raise DiskError("corrupt", self.name, f"what it says of its table cannot be read: {error}") from None
-        except sqlite3.Error as error:
-            raise disk_error(error, self.name) from None
         if set(facts) != _FACTS:
             raise DiskError("corrupt", self.name, f"it says {sorted(facts)} of its table, not {sorted(_FACTS)}")
         self.facts = facts
@@ -86,12 +86,15 @@ class DiskFile:
         """Whether there is a table in it. Raises DiskError."""
         try:
             return bool(self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-        except sqlite3.Error as error:
+        except ERRORS as error:
             raise disk_error(error, self.name) from None
 
     def check_columns(self, layout: Layout) -> None:
         """Raises DiskError unless the table of rows has the columns of this layout."""
-        found = self.connection.execute("SELECT name FROM pragma_table_info('rows')").fetchall()
+        try:
+            found = self.connection.execute("SELECT name FROM pragma_table_info('rows')").fetchall()
+        except ERRORS as error:
+            raise disk_error(error, self.name) from None
         names = {'"' + name.replace('"', '""') + '"' for (name,) in found}
         expected = {*layout.stored, *(['"_n"', '"_sum"'] if layout.bag else [])}
         if names != expected:
@@ -106,7 +109,7 @@ class DiskFile:
             self.connection.close()
             self._make_file(facts, statements)
             self.connection = _connect(self.path, self.access, self.ram, self.timeout)
-        except sqlite3.Error as error:
+        except ERRORS as error:
             raise disk_error(error, self.name) from None
         except OSError as error:
             raise DiskError("file", self.name, f"it cannot be made: {error}") from None
@@ -137,7 +140,7 @@ class DiskFile:
             if not self.ram and self.access == "read_write":
                 self.connection.execute("PRAGMA journal_mode = WAL").fetchall()
                 self.connection.execute("PRAGMA synchronous = NORMAL")
-        except sqlite3.Error as error:
+        except ERRORS as error:
             raise disk_error(error, self.name) from None
 
     # --- durability ---------------------------------------------------------------------------------------------------
@@ -152,7 +155,7 @@ class DiskFile:
                 # Forcing the log out is enough: SQLite forces out the file itself before it gives up a log.
                 _force_out(log if log.exists() else self.path)
                 _force_out(self.path.parent)
-        except sqlite3.Error as error:
+        except ERRORS as error:
             raise disk_error(error, self.name) from None
         except OSError as error:
             raise DiskError("io", self.name, f"it cannot be forced to the disk: {error}") from None
@@ -183,7 +186,7 @@ class DiskFile:
         finally:
             try:
                 self.connection.close()
-            except sqlite3.Error as error:
+            except ERRORS as error:
                 raise disk_error(error, self.name) from None
 
     def delete(self) -> None:
@@ -249,30 +252,29 @@ def _connect(path: Path, access: DiskAccess, ram: bool, timeout: float) -> sqlit
         if not ram and there:
             return _prepared(_connected(path, access, timeout), access)
         # Also what stands for a file that is still to be made.
-        connection = _prepared(sqlite3.connect(":memory:", **_options(timeout)), "read_write")
+        connection = _prepared(_sqlite(":memory:", timeout, False), "read_write")
         if there:
             stored = _prepared(_connected(path, "read", timeout), "read")
             try:
                 stored.backup(connection)
             finally:
                 stored.close()
-    except sqlite3.Error as error:
+    except ERRORS as error:
         raise disk_error(error, str(path)) from None
     return connection
 
 
-def _options(timeout: float) -> Any:
-    return {
-        "timeout": timeout, "isolation_level": None, "check_same_thread": False, "cached_statements": _STATEMENTS
-    }  # fmt: skip
+def _sqlite(name: str, timeout: float, uri: bool) -> sqlite3.Connection:
+    return sqlite3.connect(
+        name, timeout=timeout, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS, uri=uri
+    )
 
 
 def _connected(path: Path, access: DiskAccess, timeout: float) -> sqlite3.Connection:
     uri = path.absolute().as_uri()
-    options = _options(timeout)
     if access == "read_write":
-        return sqlite3.connect(f"{uri}?mode=rw", uri=True, **options)
-    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, **options)
+        return _sqlite(f"{uri}?mode=rw", timeout, True)
+    connection = _sqlite(f"{uri}?mode=ro", timeout, True)
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
     except sqlite3.OperationalError:
@@ -281,7 +283,7 @@ def _connected(path: Path, access: DiskAccess, timeout: float) -> sqlite3.Connec
         log = Path(f"{path}-wal")
         if os.access(path.parent, os.W_OK) or (log.exists() and log.stat().st_size):
             raise
-        return sqlite3.connect(f"{uri}?mode=ro&immutable=1", uri=True, **options)
+        return _sqlite(f"{uri}?mode=ro&immutable=1", timeout, True)
     return connection
 
 

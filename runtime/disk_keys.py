@@ -35,16 +35,17 @@ _MIDDLE: Final = b"\x80"
 
 def big_int(value: int) -> bytes:
     """An int that has more than 64 bits as bytes, which compare as the ints do."""
-    size = (abs(value).bit_length() + 7) // 8
+    size: int = (abs(value).bit_length() + 7) // 8
     if value > 0:
         return _MIDDLE + size.to_bytes(4, "big") + value.to_bytes(size, "big")
-    return b"\x7f" + (0xFFFFFFFF - size).to_bytes(4, "big") + (256**size - 1 + value).to_bytes(size, "big")
+    complement: int = (1 << 8 * size) - 1 + value
+    return b"\x7f" + (0xFFFFFFFF - size).to_bytes(4, "big") + complement.to_bytes(size, "big")
 
 
 def int_of(data: bytes) -> int | None:
     """The int that `big_int` made into these bytes; None if it did not."""
     number = int.from_bytes(data[5:], "big")
-    value = number if data[:1] == _MIDDLE else number - 256 ** len(data[5:]) + 1
+    value = number if data[:1] == _MIDDLE else number - (1 << 8 * len(data[5:])) + 1
     return value if not LEAST <= value <= MOST and big_int(value) == data else None
 
 

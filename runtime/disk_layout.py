@@ -15,7 +15,7 @@ _NONE: Final = key_bytes(None, True).hex()
 
 @final
 class IndexColumn:
-    """An index: the column of rows, from 0, and what it is called in SQL. `made`: `_x1` and the like hold its values."""
+    """An index: the column of rows, from 0, and its name in SQL. `made`: in a column of its own, such as `_x1`."""
 
     def __init__(self, column: int, field: int | str, unique: bool, name: str, made: bool) -> None:
         self.column: Final = column
@@ -156,5 +156,3 @@ def index_column(rows: RowForm, column: int, field: int | str, unique: bool) -> 
     if isinstance(rows, FieldRows) and rows.fields[column].kind != "term":
         return IndexColumn(column, field, unique, rows.columns[column], False)
     return IndexColumn(column, field, unique, f'"_x{column + 1}"', True)
-
-

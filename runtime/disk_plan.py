@@ -1,34 +1,42 @@
 """How a table on disk answers a query: by keys, by ranges of keys, by conditions in SQL, or by looking at every row.
 
-As in `runtime.planner`, what is found is a superset of the rows that match, and the query is checked on each. Bounds
-that a query sets to a column become a condition in SQL where SQLite orders the column's values as terms are ordered;
-values that SQLite keeps in another form (see `runtime.disk_rows`) are let through. SQLite chooses among its indexes.
+As in `runtime.planner`, what is found is a superset of the rows that match, and the query is checked on each. What a
+query asks of columns becomes a condition in SQL (`runtime.sql_pushdown`), and where that is provably all there is to a
+query, rows are counted and deleted by SQLite alone. SQLite chooses among its indexes.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, NamedTuple, TypeAlias, final
 
 from matchspec.bounds import as_condition, column_ranges
-from matchspec.intervals import ALL, NOTHING, Cut, Ranges, between, intersection, point, shown_ranges
+from matchspec.intervals import ALL, NOTHING, Ranges, shown_ranges
 from matchspec.plan import bound_keys
 from matchspec.spec import MatchSpec
-from matchspec.terms import order_key
 from matchspec.values import Term
 from runtime import keybytes
-from runtime.disk_keys import IntKeys, Span
+from runtime.disk_keys import Span
 from runtime.disk_layout import IndexColumn, Layout
-from runtime.disk_rows import Column, FieldRows, Sql
+from runtime.disk_rows import FieldRows, Sql
 from runtime.disk_storage import DiskStorage
 from runtime.planner import Plan, PlanKind
+from runtime.sql_conditions import columns_of
+from runtime.sql_pushdown import pushdown
 from runtime.storage import Storage, StoredRow
 
 Spec: TypeAlias = MatchSpec[Any, Any]
-Condition: TypeAlias = tuple[str, list[Sql]]  # SQL and its parameters
 
 _MOST_RANGES: Final = 64  # of one column; more are not worth their SQL
-_INTS: Final = IntKeys(True)
-_NUMBERS: Final = between(((0,), 0), ((0.5,), 0))
-_BINARIES: Final = between(((9,), 0), ((10,), 0))
+
+
+class Where(NamedTuple):
+    """A condition in SQL, "" for none, with its parameters. `exact`: it selects just the rows that match."""
+
+    text: str
+    parameters: list[Sql]
+    exact: bool
+
+
+NOWHERE: Final = Where("", [], False)
 
 
 @final
@@ -40,7 +48,7 @@ class DiskPlan(Plan):
         kind: PlanKind,
         keys: list[Term],
         ranges: Ranges,
-        where: Condition,
+        where: Where,
         field: int | str | None,
         storage: DiskStorage,
         estimate: int,
@@ -69,7 +77,20 @@ class DiskPlan(Plan):
         if self.kind == "keys":
             yield self.storage.candidates(self.keys)
             return
-        yield from self.storage.stream(self.spans, *self.where)
+        yield from self.storage.stream(self.spans, self.where.text, self.where.parameters)
+
+    @property
+    def exact(self) -> bool:
+        """Whether SQL finds just the rows that match."""
+        return self.where.exact and self.kind != "keys"
+
+    def count(self) -> int:
+        """How many rows SQL finds."""
+        return self.storage.count(self.spans, self.where.text, self.where.parameters)
+
+    def delete(self) -> int:
+        """Deletes the rows that SQL finds; how many."""
+        return self.storage.delete(self.spans, self.where.text, self.where.parameters)
 
     def estimated(self) -> int:
         """How many candidates there will be. O(candidates): they are counted."""
@@ -77,19 +98,21 @@ class DiskPlan(Plan):
             return 0
         if self.kind == "keys":
             return min(len(self.keys), self.storage.size())
-        if self.kind == "scan" and not self.where[0]:
+        if self.kind == "scan" and not self.where.text:
             return self.storage.size()
-        return self.storage.count(self.spans, *self.where)
+        return self.count()
 
     def __str__(self) -> str:
-        text, parameters = self.where
+        text, parameters, exact = self.where
         if self.kind == "index":
             shown = f"index of {self.field!r}"
         elif self.kind == "range":
             shown = f"range of keys {shown_ranges(self.ranges)}"
         else:
             shown = super().__str__()
-        return f"{shown}, in SQL: {text} with {parameters!r}" if text and self.kind != "keys" else shown
+        if not text:
+            return shown
+        return f"{shown}, {'all of it' if exact else 'in part'} in SQL: {text} with {parameters!r}"
 
 
 def choose(query: Spec, counts: bool, storage: DiskStorage, exotic: bool) -> DiskPlan:
@@ -98,126 +121,56 @@ def choose(query: Spec, counts: bool, storage: DiskStorage, exotic: bool) -> Dis
     layout = storage.layout
     keys = bound_keys(wanted, layout.keypos + 1, exotic)
     if keys is not None:
-        return DiskPlan("keys", keys, ALL, ("", []), None, storage, len(keys))
+        return DiskPlan("keys", keys, ALL, NOWHERE, None, storage, len(keys))
     ranges = column_ranges(wanted, layout.keypos + 1) if layout.kind == "ordered_set" else ALL
-    conditions, field = _conditions(wanted, layout)
-    if ranges == NOTHING or conditions is None:
-        return DiskPlan("nothing", [], ALL, ("", []), None, storage, 0)
-    where = " AND ".join([text for text, _ in conditions])
-    parameters = [value for _, values in conditions for value in values]
+    where, field = _where(query, wanted, counts, layout)
+    if ranges == NOTHING or where is None:
+        return DiskPlan("nothing", [], ALL, NOWHERE, None, storage, 0)
     kind: PlanKind = "range" if ranges != ALL else "index" if field is not None else "scan"
     used = field if kind == "index" else None
-    return DiskPlan(kind, [], ranges if kind == "range" else ALL, (where, parameters), used, storage, -1)
+    return DiskPlan(kind, [], ranges if kind == "range" else ALL, where, used, storage, -1)
 
 
-def _conditions(query: Spec, layout: Layout) -> tuple[list[Condition] | None, int | str | None]:
-    """The conditions that a query sets to columns, and an index that serves one of them; None where nothing matches."""
-    found: list[Condition] = []
-    used: int | str | None = None
-    indexed = {index.column: index for index in layout.indexes}
+def _where(query: Spec, wanted: Spec, counts: bool, layout: Layout) -> tuple[Where | None, int | str | None]:
+    """What a query asks of columns, and an index that serves it; None where nothing matches."""
+    texts: list[str] = []
+    parameters: list[Sql] = []
+    exact = False
+    used: list[int | str] = []
     rows = layout.rows
-    columns = range(len(rows.fields)) if isinstance(rows, FieldRows) else sorted(indexed)
-    for column in columns:
-        index = indexed.get(column)
-        ranges = column_ranges(query, column + 1, False, False)
+    if isinstance(rows, FieldRows):
+        pushed = pushdown(query, rows.fields, counts)
+        if pushed.where == "0":
+            return None, None
+        exact = pushed.exact
+        if pushed.where != "1":
+            texts.append(f"({pushed.where})")
+            parameters.extend(pushed.parameters)
+            asked = {part.index for part in columns_of(pushed.condition)}
+            used.extend([index.field for index in layout.indexes if index.column in asked])
+    for index in layout.made:
+        ranges = column_ranges(wanted, index.column + 1, False, False)
         if ranges == NOTHING:
             return None, None
-        if ranges == ALL or len(ranges) > _MOST_RANGES:
-            continue
-        condition: Condition | None = None
-        if index is not None and index.made:
-            condition = _of_bytes(index, ranges)
-        elif isinstance(rows, FieldRows) and rows.fields[column].kind != "term":
-            condition = of_field(rows.fields[column], ranges)
-        if condition is not None:
-            found.append(condition)
-            if index is not None and used is None:
-                used = index.field
-    return found, used
+        if ranges != ALL and len(ranges) <= _MOST_RANGES:
+            text, values = _of_bytes(index, ranges)
+            texts.append(text)
+            parameters.extend(values)
+            used.append(index.field)
+    return Where(" AND ".join(texts), parameters, exact), used[0] if used else None
 
 
-def _of_bytes(index: IndexColumn, ranges: Ranges) -> Condition:
-    spans = [(low, low_in, high, high_in) for low, low_in, high, high_in in keybytes.byte_ranges(ranges)]
-    # What another process stores that has not heard of the index has NULL there.
-    return _either(index.name, spans, [f"{index.name} IS NULL"])
-
-
-def of_field(field: Column, ranges: Ranges) -> Condition | None:
-    """The condition that a field's value lies in ranges; None where there is none to set."""
-    others: list[str] = []
-    if field.optional and intersection(ranges, point(order_key(None))):
-        others.append(f"{field.name} IS NULL")
-    match field.kind:
-        case "int":
-            return _either(field.name, _int_spans(intersection(ranges, _NUMBERS)), others)
-        case "float":
-            return _either(field.name, _float_spans(intersection(ranges, _NUMBERS)), [*others, f"{field.name} >= x''"])
-        case "str" | "bytes":
-            return _of_binary(field, ranges, others)
-        case "bool":
-            values = [str(int(flag)) for flag in (False, True) if intersection(ranges, point(order_key(flag)))]
-            return f"({' OR '.join([f'{field.name} = {value}' for value in values] + others) or '0'})", []
-    return None
-
-
-def _either(name: str, spans: list[Span], others: list[str], cast: str = "?") -> Condition:
-    """That a column lies in one of some spans, or what else holds."""
-    parts: list[str] = []
+def _of_bytes(index: IndexColumn, ranges: Ranges) -> tuple[str, list[Sql]]:
+    """That the bytes of an index lie in ranges. Another process that has not heard of the index leaves NULL there."""
+    parts = [f"{index.name} IS NULL"]
     parameters: list[Sql] = []
-    for low, low_in, high, high_in in spans:
-        if low is not None and low_in and high_in and low == high and type(low) is type(high):
-            parts.append(f"{name} = {cast}")
-            parameters.append(low)
-            continue
+    for low, low_in, high, high_in in keybytes.byte_ranges(ranges):
         ends: list[str] = []
         if low is not None:
-            ends.append(f"{name} {'>=' if low_in else '>'} {cast}")
+            ends.append(f"{index.name} {'>=' if low_in else '>'} ?")
             parameters.append(low)
         if high is not None:
-            ends.append(f"{name} {'<=' if high_in else '<'} {cast}")
+            ends.append(f"{index.name} {'<=' if high_in else '<'} ?")
             parameters.append(high)
-        parts.append(" AND ".join(ends) if ends else f"{name} IS NOT NULL")
-    return f"({' OR '.join([*parts, *others]) or '0'})", parameters
-
-
-def _int_spans(ranges: Ranges) -> list[Span]:
-    """Those of ints. Where one goes on from 64 bits to more, negative ints of more are let through, for simpler SQL."""
-    spans: list[Span] = []
-    for span in _INTS.spans(ranges):
-        if spans and spans[-1][2] == b"" and span[:2] == (b"\x80", True):
-            span = (*spans.pop()[:2], *span[2:])
-        spans.append(span)
-    return spans
-
-
-def _float_spans(ranges: Ranges) -> list[Span]:
-    """Those of numbers, as floats; nan, which is kept as bytes, is let through by other means."""
-    return [(*_float_bound(low, False), *_float_bound(high, True)) for low, high in ranges]
-
-
-def _float_bound(cut: Cut, above: bool) -> tuple[Sql, bool]:
-    """The float at a cut, and whether it is inside; None for no bound. Where no float is there, the bound is wider."""
-    place, after = cut
-    if len(place) < 2 or place[0] != 0:
-        return None, False  # the beginning or the end of all numbers
-    value = place[1]
-    try:
-        number = float(value)
-    except OverflowError:
-        number = float("inf") if value > 0 else float("-inf")
-    return number, number != value or bool(after) == above
-
-
-def _of_binary(field: Column, ranges: Ranges, others: list[str]) -> Condition:
-    """SQLite compares texts, and bytes, byte by byte, as terms are compared; `CAST` makes a text of any bytes."""
-    binaries = intersection(ranges, _BINARIES)
-    spans = [(*_binary_bound(low), *_binary_bound(high)) for low, high in binaries]
-    if field.kind == "bytes":
-        return _either(field.name, spans, others)
-    return _either(field.name, spans, [*others, f"{field.name} >= x''"], "CAST(? AS TEXT)")
-
-
-def _binary_bound(cut: Cut) -> tuple[Sql, bool]:
-    """The bytes at a cut, and whether they are inside. The bound is wider by one value where types differ."""
-    place, _ = cut
-    return (place[1], True) if len(place) > 1 else (None, False)
+        parts.append(" AND ".join(ends) or f"{index.name} IS NOT NULL")
+    return f"({' OR '.join(parts)})", parameters

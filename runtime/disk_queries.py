@@ -4,7 +4,7 @@ What differs from `runtime.queries` is how rows are found. The table is not free
 """
 
 import time
-from typing import Any
+from typing import Any, cast
 
 from runtime.additions import AdditionalMethods
 from runtime.disk_alter import add_index, del_index
@@ -60,9 +60,12 @@ class DiskQueries(AdditionalMethods[Row]):
         with self._gate.reading:
             plan = self._plan(query, True)
             self._counters.planned(plan.kind)
-            for rows in plan.stream():
-                looked += len(rows)
-                count += program.count(rows)
+            if plan.exact:
+                count = looked = plan.count()
+            else:
+                for rows in plan.stream():
+                    looked += len(rows)
+                    count += program.count(rows)
             self._counters.candidates += looked
             self._counters.found += count
         return count
@@ -73,9 +76,15 @@ class DiskQueries(AdditionalMethods[Row]):
         with self._gate.reading:
             plan = self._plan(query, True)
             self._counters.planned(plan.kind)
+            if plan.exact and plan.storage is self._storage:  # nobody wants to hear of each row
+                deleted = plan.delete()
+                self._counters.candidates += deleted
+                self._counters.found += deleted
+                self._counters.deleted += deleted
+                return deleted
             for rows in plan.stream():
                 self._counters.candidates += len(rows)
-                chosen.extend(program.chosen(rows))
+                chosen.extend(cast("list[StoredRow]", program.chosen(rows)))
         self._storage.remove_chosen(chosen)
         self._counters.found += len(chosen)
         self._counters.deleted += len(chosen)
@@ -88,7 +97,9 @@ class DiskQueries(AdditionalMethods[Row]):
         actual: tuple[int, int, float] | None = None
         with self._gate.reading:
             plan = self._plan(compiled, counts)
-            estimated = DiskPlan(plan.kind, plan.keys, plan.ranges, plan.where, plan.field, plan.storage, plan.estimated())
+            estimated = DiskPlan(
+                plan.kind, plan.keys, plan.ranges, plan.where, plan.field, plan.storage, plan.estimated()
+            )
             size = self._storage.size()
             if analyze:
                 program = compiled.program
@@ -99,7 +110,9 @@ class DiskQueries(AdditionalMethods[Row]):
                     found += program.count(rows) if counts else len(program.select(rows))
                 actual = (looked, found, time.perf_counter() - began)
         kind = f"{self._kind} of {describe(self._shape.row_type)}, {size} rows"
-        return Explanation(f"{'count' if counts else 'select'} from {self._gate.name} ({kind})", estimated, compiled, actual)
+        return Explanation(
+            f"{'count' if counts else 'select'} from {self._gate.name} ({kind})", estimated, compiled, actual
+        )
 
     # --- indexes ------------------------------------------------------------------------------------------------------
 

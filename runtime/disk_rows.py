@@ -23,10 +23,10 @@ from matchspec.values import Term
 from runtime.disk_keys import LEAST, MOST, big_int, int_of
 from runtime.errors import BadArg
 from runtime.external import decode, encode
-from runtime.external_python import CodecError
 from runtime.fields import REFUSED, Annotation
 from runtime.rows import RowShape, RowType
 from runtime.storage import StoredRow
+from runtime.termjson import CodecError
 
 Sql: TypeAlias = Any  # what sqlite3 takes and gives: an int, float, str, bytes or None
 Fetched: TypeAlias = tuple[Any, ...]
@@ -266,15 +266,17 @@ def _columns(row_type: RowType, shape: RowShape) -> list[Column]:
 def _column(name: str, annotation: Annotation) -> Column:
     inner = annotation
     while True:
-        if typing.get_origin(inner) is typing.Annotated:
+        origin: Annotation = typing.get_origin(inner)
+        if origin is typing.Annotated:
             inner = typing.get_args(inner)[0]
             continue
-        supertype = getattr(inner, "__supertype__", None) or getattr(inner, "__value__", None)
+        supertype: Annotation = getattr(inner, "__supertype__", None) or getattr(inner, "__value__", None)
         if supertype is None:
             break
         inner = supertype
     optional = False
-    if typing.get_origin(inner) in (typing.Union, types.UnionType):
+    origin = typing.get_origin(inner)
+    if origin is typing.Union or origin is types.UnionType:
         others = [arg for arg in typing.get_args(inner) if arg is not type(None)]
         if len(others) == 1 and len(typing.get_args(inner)) == 2:
             inner, optional = others[0], True
@@ -286,5 +288,3 @@ def _column(name: str, annotation: Annotation) -> Column:
 def is_int_key(form: RowForm, keypos: int) -> bool:
     """Whether the keys of such rows are ints, and nothing else."""
     return isinstance(form, FieldRows) and form.fields[keypos].form == "int"
-
-

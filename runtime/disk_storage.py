@@ -17,8 +17,8 @@ from runtime.disk_errors import DiskError
 from runtime.disk_keys import EVERYTHING, Span, SqlKey
 from runtime.disk_layout import Layout, bounds
 from runtime.disk_rows import DamagedRow, Fetched, Sql
-from runtime.external_python import CodecError
 from runtime.storage import Mark, Page, Storage, StoredRow, UnknownKey
+from runtime.termjson import CodecError
 
 Pairs = list[tuple[Key, StoredRow]]
 
@@ -385,4 +385,3 @@ class DiskStorage(Storage):
 
     def overhead(self) -> int:
         return 0
-

@@ -5,7 +5,7 @@ It is built of the same layers as `runtime.table`, over a storage that keeps its
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias, TypeVar, cast, final
+from typing import Any, Final, Self, TypeAlias, TypeVar, cast, final, overload
 
 from matchspec.ownership import is_immutable
 from matchspec.terms import OTHER, Key, rank
@@ -21,12 +21,12 @@ from runtime.disk_queries import DiskQueries
 from runtime.disk_saver import saver
 from runtime.disk_storage import DiskStorage
 from runtime.errors import BadArg
-from runtime.external_python import CodecError
 from runtime.kernel import Belonging, current, find
 from runtime.process import self_
 from runtime.rows import Row, RowShape, describe
 from runtime.storage import StoredRow
 from runtime.subscriptions import Subscription
+from runtime.termjson import CodecError
 
 Visitor: TypeAlias = Callable[[Any], Any]
 Thing = TypeVar("Thing")
@@ -36,7 +36,19 @@ DONE: Final = Atom("done")
 VERSION: Final = 9  # of Erlang's DETS, which `info("version")` gives there
 ITEMS: Final = ("type", "keypos", "size", "file_size", "filename")
 MORE_ITEMS: Final = (
-    *("access", "auto_save", "bchunk_format", "fixed", "hash", "index", "memory", "name", "no_keys", "no_objects", "no_slots"),
+    *(
+        "access",
+        "auto_save",
+        "bchunk_format",
+        "fixed",
+        "hash",
+        "index",
+        "memory",
+        "name",
+        "no_keys",
+        "no_objects",
+        "no_slots",
+    ),
     *("owner", "ram_file", "safe_fixed", "safe_fixed_monotonic_time", "unique", "users", "version"),
 )
 
@@ -72,9 +84,7 @@ class DiskTable(DiskQueries[Row]):
     was opened to be read; and DiskError where the disk or another program stands in the way. Then nothing has changed.
     """
 
-    def __init__(
-        self, name: registry.Name, shape: RowShape, file: DiskFile, layout: Layout, opened: Opened
-    ) -> None:
+    def __init__(self, name: registry.Name, shape: RowShape, file: DiskFile, layout: Layout, opened: Opened) -> None:
         connection = DiskConnection(file, registry.name_text(name))
         storage = DiskBagStorage(connection, layout) if layout.bag else DiskStorage(connection, layout)
         options = Options(False, False, False, False)
@@ -279,6 +289,11 @@ class DiskTable(DiskQueries[Row]):
     def setopts(self, **options: Checked) -> bool:
         raise self._shared("setopts")
 
+    @overload
+    def rename(self, name: str) -> str: ...
+    @overload
+    def rename(self, name: Atom) -> Atom: ...
+
     def rename(self, name: Checked) -> registry.Name:
         raise self._shared("rename")
 
@@ -304,9 +319,9 @@ class DiskTable(DiskQueries[Row]):
         """What is known of the table, as a dict, or one item; None once it has been closed.
 
         The items are type, keypos, size, file_size (bytes) and filename; asked for by name also access, auto_save,
-        bchunk_format, fixed, hash, index, memory (bytes), name, no_keys, no_objects, no_slots, owner, ram_file, safe_fixed,
-        safe_fixed_monotonic_time, unique, users and version. O(1), but that the rows are counted when the size is first
-        asked for, and after another process has written. Erlang's dets:info/1,2.
+        bchunk_format, fixed, hash, index, memory (bytes), name, no_keys, no_objects, no_slots, owner, ram_file,
+        safe_fixed, safe_fixed_monotonic_time, unique, users and version. O(1), but that the rows are counted when the
+        size is first asked for, and after another process has written. Erlang's dets:info/1,2.
         Raises BadArg: "option" for an unknown item; DiskError.
         """
         self._enter_to_look()
@@ -364,5 +379,3 @@ class DiskTable(DiskQueries[Row]):
 
 
 _abandoned: Final[list[DiskFile]] = []  # keeps connections that a forked child must not close
-
-
