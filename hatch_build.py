@@ -43,6 +43,7 @@ INTERPRETED: Final = {
     "matchspec/build.py": "tells whether the others are compiled, by their files",
     "runtime/arguments.py": "its errors are subclasses of click's, which mypyc cannot see",
     "runtime/cli.py": "click's decorators put attributes on functions",
+    "runtime/cli_tables.py": "as runtime/cli.py",
     "matchspec/__main__.py": "is run, not imported",
 }
 # Third-party types are Any to the compiler, whether the package is there while building or not: one result everywhere.
