@@ -28,7 +28,8 @@ from runtime.disk_file import DiskAccess, DiskFile, Facts, examine, path_of
 from runtime.disk_layout import IndexColumn, Layout, index_column
 from runtime.disk_rows import FieldRows, RowForm, row_form
 from runtime.disk_saver import saver
-from runtime.disk_table import CONTINUE, DONE, DiskTable, Opened
+from runtime.disk_table import DiskTable, Opened
+from runtime.disk_whole import CONTINUE, DONE
 from runtime.errors import BadArg, choice
 from runtime.ets import Columns, match, match_object, repair_continuation, select, select_reverse
 from runtime.registry import Name
