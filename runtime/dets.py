@@ -14,10 +14,12 @@ import contextlib
 import keyword
 import os
 import threading
+from datetime import date, datetime, timedelta
 from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast, overload
+from uuid import UUID
 
 from matchspec.values import Term
 from runtime import registry
@@ -28,6 +30,7 @@ from runtime.disk_file import DiskAccess, DiskFile, Facts, examine, path_of
 from runtime.disk_layout import IndexColumn, Layout, index_column
 from runtime.disk_rows import FieldRows, RowForm, row_form
 from runtime.disk_saver import saver
+from runtime.disk_scalars import EnumName
 from runtime.disk_table import DiskTable, Opened
 from runtime.disk_whole import CONTINUE, DONE
 from runtime.errors import BadArg, choice
@@ -60,7 +63,10 @@ Row = TypeVar("Row", bound=AnyRow)
 AnyDiskTable: TypeAlias = DiskTable[Any]
 AUTO_SAVE: Final = 180.0  # seconds, as in Erlang
 TIMEOUT: Final = 5.0  # seconds that a writer waits for another process
-_TYPES: Final[dict[str, Any]] = {"int": int, "float": float, "str": str, "bytes": bytes, "bool": bool, "term": Any}
+_TYPES: Final[dict[str, Any]] = {
+    "int": int, "float": float, "str": str, "bytes": bytes, "bool": bool, "term": Any,
+    "date": date, "timedelta": timedelta, "datetime": datetime, "uuid": UUID, "enum": EnumName,
+}  # fmt: skip
 _MOST_SECONDS: Final = 1_000_000  # what threading takes
 _opening: Final = threading.RLock()  # held while a table is opened, so that no file is opened twice
 
