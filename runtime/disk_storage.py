@@ -16,7 +16,7 @@ from runtime.disk_connection import DiskConnection
 from runtime.disk_errors import DiskError
 from runtime.disk_keys import EVERYTHING, Span, SqlKey
 from runtime.disk_layout import Layout, bounds
-from runtime.disk_rows import DamagedRow, Fetched, Sql
+from runtime.disk_rows import DamagedRow, Fetched, Sql, Values
 from runtime.storage import Mark, Page, Storage, StoredRow, UnknownKey
 from runtime.termjson import CodecError
 
@@ -119,7 +119,7 @@ class DiskStorage(Storage):
             values = [self.layout.values(key, row) for key, row in pairs]
             self.connection.together(lambda: self._put_values(values))
 
-    def _put_values(self, values: list[list[Sql]]) -> None:
+    def _put_values(self, values: list[Values]) -> None:
         connection = self.connection
         if self._unique:
             self._put_uniquely(values)
@@ -132,7 +132,7 @@ class DiskStorage(Storage):
             connection.write_all(self._store, values)
         self._size += added
 
-    def _put_uniquely(self, values: list[list[Sql]]) -> None:
+    def _put_uniquely(self, values: list[Values]) -> None:
         """Under unique indexes the end of the operation counts: rows may change places."""
         at = 0 if self.layout.own_key else self.keypos
         last = {one[at]: one for one in values}
@@ -194,7 +194,7 @@ class DiskStorage(Storage):
         if values:
             self.connection.together(lambda: self._replace_values(values))
 
-    def _replace_values(self, values: list[list[Sql]]) -> None:
+    def _replace_values(self, values: list[Values]) -> None:
         if self._unique:
             self._put_uniquely(values)
         else:
