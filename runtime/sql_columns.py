@@ -76,10 +76,6 @@ def without(ranges: Ranges, others: Ranges) -> Ranges:
     return intersection(ranges, tuple(gaps))
 
 
-def is_within(ranges: Ranges, others: Ranges) -> bool:
-    return not without(ranges, others)
-
-
 def among(column: Column, ranges: Ranges) -> Text | None:
     """That the value of a column, not one of any terms, lies in ranges, exactly. None where that would be too long."""
     parts: list[Text] = []

@@ -50,8 +50,8 @@ from matchspec.terms import is_float, is_integer, is_number, order_key
 from matchspec.values import Atom, Term, TermError
 from runtime.disk_rows import Column, Sql
 from runtime.disk_scalars import CLASSES
-from runtime.sql_columns import BINARIES, NAIVES, NAN, NONE, domain, is_within, without
-from runtime.sql_conditions import ALWAYS, NEVER, Condition, Writer, every, leaf, some
+from runtime.sql_columns import BINARIES, NAIVES, NAN, NONE, domain, without
+from runtime.sql_conditions import ALWAYS, NEVER, Condition, Writer, every, known_leaf, leaf, some
 
 Spec: TypeAlias = MatchSpec[Any, Any]
 Columns: TypeAlias = list[Column]  # of a row, in the order of its fields
@@ -107,15 +107,30 @@ class Truth:
     ranges; -1 for none.
     """
 
-    def __init__(self, true: Condition, false: Condition, sure: bool, sure_false: bool, total: bool) -> None:
-        self.true: Final = true
-        self.false: Final = false
+    def __init__(
+        self, true: "Condition | None", false: "Condition | None", sure: bool, sure_false: bool, total: bool
+    ) -> None:
+        self._true = true
+        self._false = false
         self.sure: Final = sure
         self.sure_false: Final = sure_false
         self.total: Final = total
         self.column = -1
+        self.values: Ranges = NOTHING  # all that the column can have
         self.true_ranges: Ranges = NOTHING
         self.false_ranges: Ranges = NOTHING
+
+    @property
+    def true(self) -> Condition:
+        if self._true is None:
+            self._true = known_leaf(self.values, self.column, self.true_ranges)
+        return self._true
+
+    @property
+    def false(self) -> Condition:
+        if self._false is None:
+            self._false = known_leaf(self.values, self.column, self.false_ranges)
+        return self._false
 
 
 _UNKNOWN: Final = Truth(ALWAYS, ALWAYS, False, False, False)
@@ -287,10 +302,7 @@ class _Translator:
         """A guard that is true for some values of a column, false for others, and fails for the rest."""
         values = domain(self.columns[index])
         true, false = intersection(values, true), intersection(values, false)
-        total = is_within(values, union(true, false))
-        truth = Truth(leaf(self.columns, index, true), leaf(self.columns, index, false), True, True, total)
-        truth.column, truth.true_ranges, truth.false_ranges = index, true, false
-        return truth
+        return _one_column(index, values, true, false, union(true, false) == values)
 
     # --- comparisons --------------------------------------------------------------------------------------------------
 
@@ -414,6 +426,12 @@ class _Translator:
         return self.split(index, true, without(BINARIES, true))  # None has no such method
 
 
+def _one_column(index: int, values: Ranges, true: Ranges, false: Ranges, total: bool) -> Truth:
+    truth = Truth(None, None, True, True, total)
+    truth.column, truth.values, truth.true_ranges, truth.false_ranges = index, values, true, false
+    return truth
+
+
 def _is_comparable(kind: str, value: Term) -> bool:
     """Whether Python orders the values of a column of this kind and the constant, as Erlang does."""
     if kind in ("int", "float"):
@@ -424,6 +442,6 @@ def _is_comparable(kind: str, value: Term) -> bool:
 
 
 def _negated(truth: Truth) -> Truth:
-    negated = Truth(truth.false, truth.true, truth.sure_false, truth.sure, truth.total)
-    negated.column, negated.true_ranges, negated.false_ranges = truth.column, truth.false_ranges, truth.true_ranges
-    return negated
+    if truth.column >= 0:
+        return _one_column(truth.column, truth.values, truth.false_ranges, truth.true_ranges, truth.total)
+    return Truth(truth.false, truth.true, truth.sure_false, truth.sure, truth.total)
