@@ -174,8 +174,8 @@ class ErlangDets:
             row = decode(data)
         except FormlessError as error:
             raise DiskError("foreign", self.path, f"it has a row that cannot be read: {error}") from None
-        except CodecError as error:
-            raise _Damaged(f"a row is no term: {error}") from None
+        except CodecError as problem:
+            raise _Damaged(f"a row is no term: {problem}") from None
         if not isinstance(row, tuple) or len(row) < self.keypos:
             raise _Damaged("a row has no key")
         return cast(StoredRow, row)

@@ -300,6 +300,7 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self.data: Final = data
         self.at: int = 1
+        self.forms: int = 0  # how many of them are being read, one inside another
 
     def read(self, depth: int) -> Term:
         data = self.data
@@ -422,10 +423,16 @@ class _Reader:
         return self.finite(value)
 
     def read_tuple(self, count: int, depth: int) -> Term:
-        inner = depth if count == 3 and self.data.startswith(_TAG, self.at) else _deeper(depth)
+        form = count == 3 and self.data.startswith(_TAG, self.at)
+        inner = depth if form else _deeper(depth)
+        if form:
+            # A form is no level of its own, but between two of them there is one.
+            self.forms = _deeper(self.forms)
         items: list[Term] = []
         for _ in range(self.count(count)):
             items.append(self.read(inner))
+        if form:
+            self.forms -= 1
         made = tuple(items)
         return to_python(made) if is_form(made) else made
 

@@ -4,15 +4,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn
 
     from runtime.files import Progress
 
-LONG_FILE: Final = 5_000_000  # bytes from which on a bar is shown
-LONG_SCAN: Final = 200_000  # rows from which on one is shown
+# Not Final, so that compiled code looks them up: tests set them.
+LONG_FILE = 5_000_000  # bytes from which on a bar is shown
+LONG_SCAN = 200_000  # rows from which on one is shown
 
 
 @contextmanager
