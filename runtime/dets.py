@@ -31,7 +31,7 @@ from runtime.disk_table import CONTINUE, DONE, DiskTable, Opened
 from runtime.errors import BadArg, choice
 from runtime.ets import Columns, match, match_object, repair_continuation, select, select_reverse
 from runtime.registry import Name
-from runtime.rows import AnyRow, RowShape, RowType, describe, row_shape
+from runtime.rows import AnyRow, DataclassRow, RowShape, RowType, describe, row_shape
 from runtime.storage import END, KINDS, Kind
 from runtime.updates import Position
 
@@ -53,7 +53,7 @@ __all__ = [
     "select_reverse",
 ]
 
-Row = TypeVar("Row", bound=AnyRow)
+Row = TypeVar("Row", bound=AnyRow | DataclassRow)
 AnyDiskTable: TypeAlias = DiskTable[Any]
 AUTO_SAVE: Final = 180.0  # seconds, as in Erlang
 TIMEOUT: Final = 5.0  # seconds that a writer waits for another process

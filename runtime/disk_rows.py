@@ -106,7 +106,7 @@ class FieldRows(RowForm):
         self._shape: Final = shape
         self._table: Final = table
         self._exact: Final[list[type]] = [_EXACT[field.kind] for field in fields]
-        self._made: Final[type] = cast(type, shape.row_type) if shape.fields else tuple
+        self._made: Final[type] = tuple if shape.record is not None or not shape.fields else cast(type, shape.row_type)
 
     def encode(self, row: StoredRow) -> list[Sql]:
         values: list[Sql] = list(row)

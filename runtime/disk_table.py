@@ -268,7 +268,7 @@ class DiskTable(DiskQueries[Row]):
         with self._gate.reading:
             disk = self._disk()
             for rows in disk.stream(disk.layout.keys.whole, "", []):
-                for row in rows:
+                for row in self._shape.handed_out(rows):
                     answer = fn(row)
                     if answer in (CONTINUE, "continue"):
                         continue
