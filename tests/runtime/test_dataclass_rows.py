@@ -140,8 +140,7 @@ def test_tables_on_disk(tmp_path: Any) -> None:
         assert users.lookup(1) == [ANN]
         assert users.select(lambda u: u if u.age < 18 else SKIP) == [BOB]
         assert users.match_object((ANY, "cy", ANY, ANY)) == [CY]
-        seen: list[Any] = []
-        users.traverse(lambda user: (dets.CONTINUE, seen.append(user)))
+        seen = users.traverse(lambda user: (dets.CONTINUE, user))
         assert sorted(seen, key=lambda user: user.id) == USERS
     with dets.open(tmp_path / "users.dets", User, keypos="id") as users:
         assert sorted(users.tab2list(), key=lambda user: user.id) == USERS
