@@ -43,6 +43,7 @@ INTERPRETED: Final = {
     "matchspec/build.py": "tells whether the others are compiled, by their files",
     "runtime/arguments.py": "its errors are subclasses of click's, which mypyc cannot see",
     "runtime/cli.py": "click's decorators put attributes on functions",
+    "runtime/selectable.py": "has protocols for type checkers, with overloads that nothing implements",
     "matchspec/__main__.py": "is run, not imported",
     "matchspec/mypy.py": "is loaded by mypy, whose classes it extends, and mypy may not be there",
     "matchspec/mypy_text.py": "a part of the plugin: it reads mypy's syntax trees",
