@@ -16,6 +16,7 @@ THIRD_PARTY: Final = {
     "sortedcontainers": {"runtime"},
     "click": {"runtime.cli", "runtime.arguments"},
     "rich": {"runtime.cli", "runtime.output"},
+    "mypy": {"matchspec.mypy", "matchspec.mypy_text", "matchspec.mypy_types"},
 }
 # The command line lives in the top layer and is also started as `python -m matchspec`.
 EXCEPTIONS: Final = {("matchspec.__main__", "runtime.cli")}
