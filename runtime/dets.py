@@ -27,11 +27,12 @@ from runtime.disk_file import DiskAccess, DiskFile, Facts, examine, path_of
 from runtime.disk_layout import IndexColumn, Layout, index_column
 from runtime.disk_rows import FieldRows, RowForm, row_form
 from runtime.disk_saver import saver
-from runtime.disk_table import CONTINUE, DONE, DiskTable, Opened
+from runtime.disk_table import DiskTable, Opened
+from runtime.disk_whole import CONTINUE, DONE
 from runtime.errors import BadArg, choice
 from runtime.ets import Columns, match, match_object, repair_continuation, select, select_reverse
 from runtime.registry import Name
-from runtime.rows import AnyRow, RowShape, RowType, describe, row_shape
+from runtime.rows import AnyRow, DataclassRow, RowShape, RowType, describe, row_shape
 from runtime.storage import END, KINDS, Kind
 from runtime.updates import Position
 
@@ -53,7 +54,7 @@ __all__ = [
     "select_reverse",
 ]
 
-Row = TypeVar("Row", bound=AnyRow)
+Row = TypeVar("Row", bound=AnyRow | DataclassRow)
 AnyDiskTable: TypeAlias = DiskTable[Any]
 AUTO_SAVE: Final = 180.0  # seconds, as in Erlang
 TIMEOUT: Final = 5.0  # seconds that a writer waits for another process
@@ -140,25 +141,10 @@ def open(
     if type is not None:
         choice("option", "type", type, KINDS, text)
     shape = None if row is None else row_shape(row)
-    with _opening:
-        table = _open_already(place)
-        if table is None:
-            place = Path(os.path.realpath(place))
-            file = DiskFile(place, access, ram_file is True, waiting)
-            try:
-                table = _table(name if name is not None else text, file, _Asked(shape, type, keypos, text), seconds)
-            except BaseException:
-                file.connection.close()
-                raise
-            registry.enrol_on_disk(table)
-        else:
-            _check_same(table, access, ram_file, _Asked(shape, type, keypos, text))
-        try:
-            table.join()
-        except BaseException:
-            if not table.info("users"):
-                table.shut()
-            raise
+    asked = _Asked(shape, type, keypos, text)
+    table = None
+    while table is None:  # again, where the last user is just closing it
+        table = _joined(place, access, ram_file is True, asked, _Manner(name, seconds, waiting))
     try:
         for argument, columns, is_unique in (("index", index, False), ("unique", unique, True)):
             _add_indexes(table, argument, columns, is_unique)
@@ -166,6 +152,36 @@ def open(
         table.close()
         raise
     return table
+
+
+class _Manner(NamedTuple):
+    """What does not matter to a table that is open already."""
+
+    name: Name | None
+    auto_save: float | None
+    timeout: float
+
+
+def _joined(path: Path, access: DiskAccess, ram: bool, asked: "_Asked", manner: _Manner) -> AnyDiskTable | None:
+    """The table of a file, of which the calling process is a user now; None if it was closed meanwhile."""
+    with _opening:
+        table = _open_already(path)
+        if table is not None:
+            _check_same(table, access, ram, asked)
+            return table if table.join() else None
+        file = DiskFile(Path(os.path.realpath(path)), access, ram, manner.timeout)
+        try:
+            table = _table(asked.name if manner.name is None else manner.name, file, asked, manner.auto_save)
+        except BaseException:
+            file.connection.close()
+            raise
+        registry.enrol_on_disk(table)
+        try:
+            table.join()
+        except BaseException:
+            table.shut()
+            raise
+        return table
 
 
 class _Asked:
@@ -319,7 +335,7 @@ def all() -> list[AnyDiskTable]:
     return registry.tables_on_disk()
 
 
-def info(table: AnyDiskTable, item: str | None = None) -> Any:
+def info(table: AnyDiskTable, item: Checked = None) -> Any:
     """`table.info(item)`. Erlang's dets:info/1,2."""
     found: Info | Any = table.info() if item is None else table.info(item)
     return found

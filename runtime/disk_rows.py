@@ -17,18 +17,20 @@ plain ones, as which they are equal.
 
 import types
 import typing
+from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias, cast, final
 
 from matchspec.values import Term
 from runtime.disk_keys import LEAST, MOST, big_int, int_of
 from runtime.errors import BadArg
 from runtime.external import decode, encode
-from runtime.fields import REFUSED, Annotation
+from runtime.fields import REFUSED, Annotation, is_named_tuple
 from runtime.rows import RowShape, RowType
 from runtime.storage import StoredRow
 from runtime.termjson import CodecError
 
 Sql: TypeAlias = Any  # what sqlite3 takes and gives: an int, float, str, bytes or None
+Values: TypeAlias = Sequence[Sql]
 Fetched: TypeAlias = tuple[Any, ...]
 ColumnKind: TypeAlias = Literal["int", "float", "str", "bytes", "bool", "term"]
 
@@ -61,7 +63,7 @@ class RowForm:
     def __init__(self, columns: list[str]) -> None:
         self.columns: Final = columns
 
-    def encode(self, row: StoredRow) -> list[Sql]:
+    def encode(self, row: StoredRow) -> Values:
         """The values of the columns. Raises BadArg, cause "type", for a value that has no form on disk."""
         raise AssertionError("every form has its own")
 
@@ -82,7 +84,7 @@ class WholeRows(RowForm):
         self._shape: Final = shape
         self._table: Final = table
 
-    def encode(self, row: StoredRow) -> list[Sql]:
+    def encode(self, row: StoredRow) -> Values:
         return [encoded(row, self._table)]
 
     def decode(self, fetched: Fetched) -> StoredRow:
@@ -106,25 +108,30 @@ class FieldRows(RowForm):
         self._shape: Final = shape
         self._table: Final = table
         self._exact: Final[list[type]] = [_EXACT[field.kind] for field in fields]
-        self._made: Final[type] = cast(type, shape.row_type) if shape.fields else tuple
+        self._made: Final[type] = cast(type, shape.row_type) if is_named_tuple(shape.row_type) else tuple
 
-    def encode(self, row: StoredRow) -> list[Sql]:
-        values: list[Sql] = list(row)
+    def encode(self, row: StoredRow) -> Values:
+        values: list[Sql] | None = None
         exact = self._exact
-        for index in range(len(values)):
-            value = values[index]
+        for index in range(len(exact)):
+            value: Sql = row[index]
             kind = type(value)
+            stored: Sql = value
             if kind is not exact[index]:
-                values[index] = self._to_sql(index, value)
+                stored = self._to_sql(index, value)
             elif kind is int:
                 if not LEAST <= value <= MOST:
-                    values[index] = big_int(value)
+                    stored = big_int(value)
             elif kind is str:
                 if not value.isascii():
-                    values[index] = sql_str(value)
+                    stored = sql_str(value)
             elif kind is float and value != value:
-                values[index] = _NAN
-        return values
+                stored = _NAN
+            if stored is not value:
+                if values is None:
+                    values = list(row)
+                values[index] = stored
+        return row if values is None else values
 
     def _to_sql(self, index: int, value: Term) -> Sql:
         field = self.fields[index]

@@ -354,7 +354,7 @@ def file2tab(path: Checked, row: RowType = None) -> AnyTable:
     return table
 
 
-def tabfile_info(path: Checked) -> Info:
+def tabfile_info(path: str | PathLike[str]) -> Info:
     """What a table file says of its table: name, type, protection, named_table, keypos, size, extended_info, version.
 
     O(n): the whole file is checked. Erlang's ets:tabfile_info/1. Raises BadArg: "file", "checksum".
