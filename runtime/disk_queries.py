@@ -102,9 +102,7 @@ class DiskQueries(AdditionalMethods[Row]):
         actual: tuple[int, int, float] | None = None
         with self._gate.reading:
             plan = self._plan(compiled, counting)
-            estimated = DiskPlan(
-                plan.kind, plan.keys, plan.ranges, plan.where, plan.field, plan.storage, plan.estimated()
-            )
+            estimated = plan.estimated()
             size = self._storage.size()
             if runs:
                 program = compiled.program

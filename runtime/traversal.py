@@ -109,9 +109,9 @@ class TraversalMethods(ObjectMethods[Row]):
 
         Raises BadArg: "access", "id".
         """
-        return self._out(self._stored_rows())
+        return self._out(self.stored_rows())
 
-    def _stored_rows(self) -> list[StoredRow]:
+    def stored_rows(self) -> list[StoredRow]:
         with self._gate.reading:
             view = self._storage.view()
             rows = list(view)
