@@ -127,6 +127,7 @@ class Contestant:
     name: str
     needs: tuple[str, ...] = ()  # modules, which may be missing
     most: int | None = None
+    foreign = False  # whether its rows are kept by code that Python's allocator knows nothing of
     operations: Mapping[str, Operation] = {}
 
     def make(self, data: Data) -> Store:

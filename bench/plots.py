@@ -5,6 +5,7 @@ The same figures give the same bytes: no date, and names of shapes that do not d
 
 import importlib
 import io
+import textwrap
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -97,7 +98,7 @@ def bar_panel(panel: Any, case: Measured) -> None:
     panel.xaxis.set_minor_formatter(ticker().NullFormatter())
     if values:
         panel.set_xlim(min(values) / 2, max(max(values) * 4, min(values) * 20))
-    panel.set_title(f"{case.name} ({case.unit})", loc="left", fontsize=10)
+    panel.set_title(textwrap.fill(f"{case.name} ({case.unit})", 48), loc="left", fontsize=10)
     panel.tick_params(axis="y", length=0)
 
 

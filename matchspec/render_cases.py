@@ -224,7 +224,8 @@ class _Patterns:
             case ECall("python:is_sequence", (_, EConst(int(fixed)), EConst(most))):
                 self.used += 1
                 return self._sequence(place, fixed, star=most is None)
-            case ECall("=:=", (_, EConst(None | bool() as value))):
+            # Not `None | bool() as value`, of which mypyc does not bind the name where it is None.
+            case ECall("=:=", (_, EConst(value))) if value is None or isinstance(value, bool):
                 self.used += 1
                 return _literal(value)
             case ECall("python:==", (_, EConst(int() | float() | str() | bytes() as value))):

@@ -291,8 +291,10 @@ def annotation_of(kind: ValueType) -> Annotation:
         case UnionType(parts):
             literals = [part.value for part in parts if isinstance(part, LiteralType)]
             others = [annotation_of(part) for part in parts if not isinstance(part, LiteralType)]
-            joined: Any = typing.Union
-            return cast(Annotation, joined[(*others, *([typing.Literal[tuple(literals)]] if literals else []))])
+            joined: Any = others[0] if others else typing.Literal[tuple(literals)]
+            for other in [*others[1:], *([typing.Literal[tuple(literals)]] if literals and others else [])]:
+                joined = joined | other
+            return cast(Annotation, joined)
 
 
 def _subscripted(cls: type, args: tuple[Annotation, ...]) -> Annotation:

@@ -14,9 +14,12 @@ import contextlib
 import keyword
 import os
 import threading
+from datetime import date, datetime, timedelta
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast, overload
+from uuid import UUID
 
 from matchspec.values import Term
 from runtime import registry
@@ -27,6 +30,7 @@ from runtime.disk_file import DiskAccess, DiskFile, Facts, examine, path_of
 from runtime.disk_layout import IndexColumn, Layout, index_column
 from runtime.disk_rows import FieldRows, RowForm, row_form
 from runtime.disk_saver import saver
+from runtime.disk_scalars import EnumName
 from runtime.disk_table import DiskTable, Opened
 from runtime.disk_whole import CONTINUE, DONE
 from runtime.errors import BadArg, choice
@@ -44,6 +48,7 @@ __all__ = [
     "DiskError",
     "DiskTable",
     "all",
+    "import_erlang",
     "info",
     "is_dets_file",
     "match",
@@ -58,7 +63,10 @@ Row = TypeVar("Row", bound=AnyRow | DataclassRow)
 AnyDiskTable: TypeAlias = DiskTable[Any]
 AUTO_SAVE: Final = 180.0  # seconds, as in Erlang
 TIMEOUT: Final = 5.0  # seconds that a writer waits for another process
-_TYPES: Final[dict[str, Any]] = {"int": int, "float": float, "str": str, "bytes": bytes, "bool": bool, "term": Any}
+_TYPES: Final[dict[str, Any]] = {
+    "int": int, "float": float, "str": str, "bytes": bytes, "bool": bool, "term": Any,
+    "date": date, "timedelta": timedelta, "datetime": datetime, "uuid": UUID, "enum": EnumName,
+}  # fmt: skip
 _MOST_SECONDS: Final = 1_000_000  # what threading takes
 _opening: Final = threading.RLock()  # held while a table is opened, so that no file is opened twice
 
@@ -327,6 +335,43 @@ def _add_indexes(table: AnyDiskTable, argument: str, columns: Term, unique: bool
             table.add_index(column, unique=unique)
 
 
+# --- Erlang's own files -------------------------------------------------------------------------------------------
+
+_BATCH: Final = 10_000  # rows that are inserted at once
+
+
+@overload
+def import_erlang(path: str | PathLike[str], target: str | PathLike[str], row: None = None) -> DiskTable[AnyRow]: ...
+@overload
+def import_erlang(path: str | PathLike[str], target: str | PathLike[str], row: type[Row]) -> DiskTable[Row]: ...
+
+
+def import_erlang(path: Checked, target: Checked, row: RowType = None) -> AnyDiskTable:
+    """Makes a table in the new file `target` of a DETS file that Erlang wrote, and leaves it open.
+
+    It has the type, key position and rows of Erlang's. Erlang need not have closed its file properly; the rows are then
+    those that Erlang's repair would find. O(n). Raises BadArg: "already_exists" for a target that is there, "type" for
+    rows not of the row type. Raises DiskError for a file that is none of Erlang's, is damaged, or has rows that Python
+    has no form for; then there is no target.
+    """
+    from runtime.erlang_dets import ErlangDets
+
+    source = ErlangDets(path)
+    place = path_of(target)
+    if place.exists():
+        raise BadArg("already_exists", "target", str(place), "there is such a file already")
+    table = open(place, row, type=source.kind, keypos=source.keypos)
+    try:
+        rows = source.rows()
+        while batch := list(islice(rows, _BATCH)):
+            # A bag takes the last of a list first; its rows are to come in the order of the file.
+            table.insert(batch[::-1] if source.kind == "bag" else batch)
+    except BaseException:
+        table.drop()
+        raise
+    return table
+
+
 # --- open tables --------------------------------------------------------------------------------------------------
 
 
@@ -335,7 +380,7 @@ def all() -> list[AnyDiskTable]:
     return registry.tables_on_disk()
 
 
-def info(table: AnyDiskTable, item: str | None = None) -> Any:
+def info(table: AnyDiskTable, item: Checked = None) -> Any:
     """`table.info(item)`. Erlang's dets:info/1,2."""
     found: Info | Any = table.info() if item is None else table.info(item)
     return found

@@ -152,6 +152,6 @@ def bounds(span: Span) -> list[Sql]:
 
 def index_column(rows: RowForm, column: int, field: int | str, unique: bool) -> IndexColumn:
     """The index of a column: over the field's own column where SQLite compares its values as Erlang does."""
-    if isinstance(rows, FieldRows) and rows.fields[column].kind != "term":
+    if isinstance(rows, FieldRows) and rows.fields[column].kind not in ("term", "datetime"):
         return IndexColumn(column, field, unique, rows.columns[column], False)
     return IndexColumn(column, field, unique, f'"_x{column + 1}"', True)

@@ -1,10 +1,10 @@
 """`Table`: what `ets.new` makes, with all methods of an ETS table."""
 
+from os import PathLike
 from typing import TYPE_CHECKING, Any, final
 
 from matchspec.values import Atom
 from runtime.additions import AdditionalMethods
-from runtime.core import Checked
 from runtime.errors import BadArg
 from runtime.rows import Row, describe
 
@@ -30,7 +30,7 @@ class Table(AdditionalMethods[Row]):
     written by its owner only, the process that made it, and a "private" one is read by its owner only.
     """
 
-    def tab2file(self, path: Checked) -> bool:
+    def tab2file(self, path: str | PathLike[str]) -> bool:
         """Writes the table, as at one moment, to a file, a str or a path; True. `ets.file2tab` reads it.
 
         The file is in its place only when it is complete and on the disk; an older one is replaced then. It does not

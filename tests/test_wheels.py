@@ -70,7 +70,8 @@ def test_the_wheels_hold_the_same_sources() -> None:
     assert {Path(name).suffix for name in extra} <= {".so", ".pyd", ".json"}
     modules = {name.split(".")[0] for name in extra if "/" in name}
     sources = {name.removesuffix(".py") for name in pure if name.endswith(".py")}
-    interpreted = {"build", "values", "maps", "__main__", "cli", "arguments"}
+    plugin = {"mypy", "mypy_text", "mypy_types"}
+    interpreted = {"build", "values", "maps", "__main__", "cli", "arguments", "selectable", *plugin}
     assert {name.split("/")[1] for name in sources - modules} == interpreted
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bench import answers
 from bench.contestants.ours import one_by_one
-from bench.model import Contestant, Data, Operation, Store, Work, optional
+from bench.model import Contestant, Data, Operation, Row, Store, Work, optional
 
 sortedcontainers = optional("sortedcontainers")
 
@@ -134,16 +134,14 @@ COMMON: Final[Mapping[str, Operation]] = {
 class ByHand(Contestant):
     """A dict of rows by their keys, or a SortedDict."""
 
-    def empty(self) -> Store:
-        return {}
+    def filled(self, rows: list[Row]) -> Store:
+        return {row[0]: row for row in rows}
 
     def make(self, data: Data) -> Store:
-        rows = self.empty()
-        rows.update({row[0]: row for row in data.rows})
-        return rows
+        return self.filled(data.rows)
 
     def insert(self, store: Store, data: Data) -> Work:
-        kept = self.empty()
+        kept = self.filled([])
         rows = data.rows[: len(data.keys)]
 
         def call() -> int:
@@ -154,14 +152,8 @@ class ByHand(Contestant):
         return Work(call, answers.of_number, len(rows))
 
     def bulk(self, store: Store, data: Data) -> Work:
-        kept = self.empty()
         rows = data.rows
-
-        def call() -> int:
-            kept.update({row[0]: row for row in rows})
-            return len(kept)
-
-        return Work(call, answers.of_number, len(rows))
+        return Work(lambda: len(self.filled(rows)), answers.of_number, len(rows))
 
 
 class Dict(ByHand):
@@ -184,8 +176,8 @@ class Sorted(ByHand):
         own = {"range": self.key_range, "prefix": self.prefix}
         self.operations = {**COMMON, "insert": self.insert, "bulk": self.bulk, **own}
 
-    def empty(self) -> Store:
-        return sortedcontainers.SortedDict()
+    def filled(self, rows: list[Row]) -> Store:
+        return sortedcontainers.SortedDict({row[0]: row for row in rows})
 
     def key_range(self, rows: Store, data: Data) -> Work:
         def ask(low: int) -> Any:

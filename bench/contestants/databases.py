@@ -19,6 +19,8 @@ CHOSEN: Final = "age >= 50 and age < 70 and score < ?"
 class Sql(Contestant):
     """What sqlite and duckdb are asked in common: a store is a connection."""
 
+    foreign = True
+
     def __init__(self) -> None:
         self.operations: dict[str, Operation] = {
             "select_names": self.select_names,
@@ -208,6 +210,7 @@ class Polars(Contestant):
 
     name = "polars"
     needs = ("polars",)
+    foreign = True
 
     def __init__(self) -> None:
         self.operations = {

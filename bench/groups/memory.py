@@ -1,13 +1,14 @@
 """How many bytes a row takes: each contestant fills itself in a process of its own, whose growth is read.
 
-`python -m bench.groups.memory NAME ROWS` is that process. What has grown at its end are the rows and what
-holds them. Erlang tells the size of its table.
+`python -m bench.groups.memory NAME ROWS` is that process. What has grown at its end are the rows and what holds them.
+Erlang tells the size of its table.
 """
 
 import gc
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Final
 
@@ -22,20 +23,32 @@ LEFT_OUT: Final = ("matchspec set, indexed", "sqlite3, indexed", "ducks")
 HOME: Final = Path(__file__).parents[2]
 
 
+def traced() -> int:
+    return tracemalloc.get_traced_memory()[0]
+
+
 def resident() -> int:
     return int(STATUS.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def grown(contestant: Contestant, number: int) -> float:
-    """Bytes a row of this process, after it was filled; the libraries were loaded by a small one before."""
+    """Bytes a row of this process, after it was filled; the libraries were loaded by a small one before.
+
+    Python counts its own objects exactly. What others allocate shows in the resident memory only, with whatever the
+    allocator has not given back.
+    """
     contestant.make(Data("rows", 1000))
+    count = resident
+    if not contestant.foreign:
+        tracemalloc.start()
+        count = traced
     gc.collect()
-    before = resident()
+    before = count()
     data = Data("rows", number)
     store = contestant.make(data)
     del data  # and with it the list of the rows
     gc.collect()
-    after = resident()
+    after = count()
     del store
     return (after - before) / number
 

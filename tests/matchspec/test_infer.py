@@ -56,7 +56,7 @@ def is_instance(value: Any, annotation: Any) -> bool:
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if annotation is Any:
         return True
-    if origin is typing.Union:
+    if origin is typing.Union or origin is types.UnionType:
         return any(is_instance(value, arg) for arg in args)
     if origin is Literal:
         return any(value == arg and type(value) is type(arg) for arg in args)

@@ -73,7 +73,9 @@ def test_shapes() -> None:
     "wrong", [int, "User", list[int], Place("a", 1), Place("a", 10**5000), 5, Place | None, [Place], lambda: None]
 )
 def test_what_is_no_row_type(wrong: Value) -> None:
-    with pytest.raises(MatchSpecError, match=r"row must be a NamedTuple class, a frozen dataclass or tuple\[\.\.\.\], not "):
+    with pytest.raises(
+        MatchSpecError, match=r"row must be a NamedTuple class, a frozen dataclass or tuple\[\.\.\.\], not "
+    ):
         row_shape(wrong)
     with pytest.raises(MatchSpecError, match="row must be"):
         spec("lambda u: u", row=wrong)

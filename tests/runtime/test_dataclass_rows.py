@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 import pytest
 
 from matchspec import ANY, ROW, SKIP, MatchSpec, MatchSpecError, V, spec
-from runtime import ets
+from runtime import dets, ets
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,18 @@ def test_a_file_keeps_tuples(tmp_path: Any) -> None:
     users.tab2file(tmp_path / "users")
     assert sorted(ets.file2tab(tmp_path / "users").tab2list()) == [(u.id, u.name, u.age, u.tags) for u in USERS]
     assert sorted(ets.file2tab(tmp_path / "users", User).tab2list(), key=lambda u: u.id) == USERS
+
+
+def test_tables_on_disk(tmp_path: Any) -> None:
+    with dets.open(tmp_path / "users.dets", User, keypos="id") as users:
+        users.insert(USERS)
+        assert users.lookup(1) == [ANN]
+        assert users.select(lambda u: u if u.age < 18 else SKIP) == [BOB]
+        assert users.match_object((ANY, "cy", ANY, ANY)) == [CY]
+        seen = users.traverse(lambda user: (dets.CONTINUE, user))
+        assert sorted(seen, key=lambda user: user.id) == USERS
+    with dets.open(tmp_path / "users.dets", User, keypos="id") as users:
+        assert sorted(users.tab2list(), key=lambda user: user.id) == USERS
 
 
 def test_bad_rows_and_row_types() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeVar, assert_type
 
 from matchspec import SKIP, MatchSpec, spec
-from runtime import Readable, Selectable, Writable, ets
+from runtime import Readable, Selectable, Writable, dets, ets
 from runtime.ets import AnyRow, Table
 
 
@@ -69,6 +69,11 @@ assert_type(first(users, 1), User | None)
 assert_type(first(parted, 1), User | None)
 refill(users, [User(1, "ann", 31)])
 refill(parted, [User(1, "ann", 31)])
+disk = dets.open("users.dets", User, keypos="id")
+assert_type(adults(disk, 18), list[str])
+assert_type(picked(disk, lambda u: u.age), list[int])
+assert_type(first(disk, 1), User | None)
+refill(disk, [User(1, "ann", 31)])
 refill(users, [(1, "ann")])  # type: ignore[misc]  # not rows of this table
 anything: Selectable[AnyRow] = things
 assert_type(anything.select(lambda a, b: "x" if a == b else SKIP), list[str])
