@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias, cast
 
 from matchspec.values import Atom
+from runtime import tabfile
 from runtime.core import Checked, Element
 from runtime.disk_file import path_of
 from runtime.disk_queries import DiskQueries
@@ -68,6 +69,26 @@ class DiskWhole(DiskQueries[Row]):
     def _in_order(self, rows: list[Any]) -> list[Any]:
         """A bag takes the last row of a list first; these are to come in their order."""
         return rows[::-1] if self._kind == "bag" else rows
+
+    def tab2file(self, path: Checked) -> bool:
+        """Writes a file that `ets.file2tab` makes a table in memory of; True. O(n). See `ets.Table.tab2file`."""
+        rows = self.stored_rows()
+        header: tabfile.Header = {
+            "name": self._gate.name,
+            "atom": isinstance(self._name, Atom),
+            "named_table": False,
+            "type": self._kind,
+            "keypos": self._keypos + 1,
+            "protection": "protected",
+            "size": len(rows),
+        }
+        tabfile.write(path, header, rows)
+        return True
+
+    def check(self) -> list[str]:
+        """What is wrong with the file: one line for each thing; [] when all is well. O(n). Raises BadArg: "id"."""
+        with self._gate.reading:
+            return self._storage.check()
 
     def copy(self, path: Checked) -> bool:
         """Writes the table, as at one moment, to another file, which is there when it is complete; True.

@@ -399,6 +399,17 @@ def test_to_and_from_memory(kind: Kind, tmp_path: Path) -> None:
             table.from_ets(table)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_for_memory(kind: Kind, tmp_path: Path) -> None:
+    with dets.open(tmp_path / "t.dets", type=kind, keypos=2) as table:
+        table.insert([("a", 1), ("b", 1), ("c", 2), ("c", 2)])
+        assert table.tab2file(tmp_path / "t.tab") is True
+        memory = ets.file2tab(tmp_path / "t.tab")
+        assert (memory.type, memory.keypos, memory.tab2list()) == (kind, 2, table.tab2list())
+    with pytest.raises(BadArg):
+        table.check()
+
+
 def test_copies(tmp_path: Path) -> None:
     with dets.open(tmp_path / "t.dets", User, index=["age"]) as table:
         table.insert([User(n, "x" * 100, n) for n in range(2000)])
