@@ -45,7 +45,7 @@ class DiskWhole(DiskQueries[Row]):
                         return answer
         return found
 
-    def from_ets(self, table: "Table[Any]") -> bool:
+    def from_ets(self, table: Checked) -> bool:
         """Replaces all rows by those of a table in memory, as at one moment; True. O(n). Erlang's dets:from_ets/2.
 
         Raises BadArg: "type" for what is no such table, and for rows that do not fit; "unique", "access", "id".
@@ -56,7 +56,7 @@ class DiskWhole(DiskQueries[Row]):
             self._storage.replace_all(pairs)
         return True
 
-    def to_ets(self, table: "Table[Any]") -> bool:
+    def to_ets(self, table: Checked) -> bool:
         """Inserts all rows, as at one moment, into a table in memory; True. O(n). Erlang's dets:to_ets/2.
 
         Raises BadArg: "type" for what is no such table; those of its `insert`.
@@ -116,7 +116,7 @@ class DiskWhole(DiskQueries[Row]):
         return True
 
 
-def _in_memory(table: Any, name: str) -> "Table[Any]":
+def _in_memory(table: Checked, name: str) -> "Table[Any]":
     if isinstance(table, Table):
         return table
     raise BadArg("type", "table", table, "allowed is a table in memory, as ets.new makes it", name)
