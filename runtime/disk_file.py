@@ -67,7 +67,7 @@ class DiskFile:
         except (ValueError, TypeError, RecursionError) as error:
             raise DiskError("corrupt", self.name, f"what it says of its table cannot be read: {error}") from None
         if set(facts) != _FACTS:
-            raise DiskError("corrupt", self.name, f"it says {sorted(facts)} of its table, not {sorted(_FACTS)}")
+            raise DiskError("corrupt", self.name, f"it says {list(facts)!r:.200} of its table, not {sorted(_FACTS)}")
         self.facts = facts
 
     def _check_layout(self) -> None:

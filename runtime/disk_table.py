@@ -93,6 +93,7 @@ class DiskTable(DiskWhole[Row]):
         self._gate.hook = self._upkeep
         self._gate.end = "it has been closed"
         self._upkeep.session = connection
+        self.saver = saver
         connection.written = self._wrote
 
     # --- what comes in ------------------------------------------------------------------------------------------------
@@ -181,7 +182,7 @@ class DiskTable(DiskWhole[Row]):
                 return
             self._gate.alive = False
             registry.strike_on_disk(self)
-            saver.forget(id(self))
+            self.saver.forget(id(self))
             for subscription in self._upkeep.subscriptions:
                 subscription.note_drop()
             try:
@@ -235,7 +236,7 @@ class DiskTable(DiskWhole[Row]):
         return True
 
     def _sync(self) -> None:
-        saver.forget(id(self))
+        self.saver.forget(id(self))
         self._connection().written = self._wrote
         if self._file.access == "read_write":
             self._file.sync()
@@ -245,7 +246,7 @@ class DiskTable(DiskWhole[Row]):
         self._connection().written = None
         seconds = self.opened.auto_save
         if seconds is not None:
-            saver.ask(id(self), seconds, self.save)
+            self.saver.ask(id(self), seconds, self.save)
 
     def save(self) -> None:
         """What `auto_save` does."""

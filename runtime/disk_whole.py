@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias, cast
 
 from matchspec.values import Atom
+from runtime import tabfile
 from runtime.core import Checked, Element
 from runtime.disk_file import path_of
 from runtime.disk_queries import DiskQueries
@@ -44,7 +45,7 @@ class DiskWhole(DiskQueries[Row]):
                         return answer
         return found
 
-    def from_ets(self, table: "Table[Any]") -> bool:
+    def from_ets(self, table: Checked) -> bool:
         """Replaces all rows by those of a table in memory, as at one moment; True. O(n). Erlang's dets:from_ets/2.
 
         Raises BadArg: "type" for what is no such table, and for rows that do not fit; "unique", "access", "id".
@@ -55,7 +56,7 @@ class DiskWhole(DiskQueries[Row]):
             self._storage.replace_all(pairs)
         return True
 
-    def to_ets(self, table: "Table[Any]") -> bool:
+    def to_ets(self, table: Checked) -> bool:
         """Inserts all rows, as at one moment, into a table in memory; True. O(n). Erlang's dets:to_ets/2.
 
         Raises BadArg: "type" for what is no such table; those of its `insert`.
@@ -68,6 +69,26 @@ class DiskWhole(DiskQueries[Row]):
     def _in_order(self, rows: list[Any]) -> list[Any]:
         """A bag takes the last row of a list first; these are to come in their order."""
         return rows[::-1] if self._kind == "bag" else rows
+
+    def tab2file(self, path: Checked) -> bool:
+        """Writes a file that `ets.file2tab` makes a table in memory of; True. O(n). See `ets.Table.tab2file`."""
+        rows = self.stored_rows()
+        header: tabfile.Header = {
+            "name": self._gate.name,
+            "atom": isinstance(self._name, Atom),
+            "named_table": False,
+            "type": self._kind,
+            "keypos": self._keypos + 1,
+            "protection": "protected",
+            "size": len(rows),
+        }
+        tabfile.write(path, header, rows)
+        return True
+
+    def check(self) -> list[str]:
+        """What is wrong with the file: one line for each thing; [] when all is well. O(n). Raises BadArg: "id"."""
+        with self._gate.reading:
+            return self._storage.check()
 
     def copy(self, path: Checked) -> bool:
         """Writes the table, as at one moment, to another file, which is there when it is complete; True.
@@ -95,7 +116,7 @@ class DiskWhole(DiskQueries[Row]):
         return True
 
 
-def _in_memory(table: Any, name: str) -> "Table[Any]":
+def _in_memory(table: Checked, name: str) -> "Table[Any]":
     if isinstance(table, Table):
         return table
     raise BadArg("type", "table", table, "allowed is a table in memory, as ets.new makes it", name)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from matchspec.values import Atom
 from runtime.additions import AdditionalMethods
+from runtime.core import Checked
 from runtime.errors import BadArg
 from runtime.rows import Row, describe
 
@@ -55,14 +56,14 @@ class Table(AdditionalMethods[Row]):
         tabfile.write(path, header, rows)
         return True
 
-    def to_dets(self, table: "DiskTable[Any]") -> bool:
+    def to_dets(self, table: Checked) -> bool:
         """Replaces all rows of a table on disk by those of this one; True. O(n). Erlang's ets:to_dets/2.
 
         Raises BadArg: "type" for what is no table on disk, and for rows that do not fit it; "access", "id"; DiskError.
         """
         return _on_disk(table, self._gate.name).from_ets(self)
 
-    def from_dets(self, table: "DiskTable[Any]") -> bool:
+    def from_dets(self, table: Checked) -> bool:
         """Inserts all rows of a table on disk; True. O(n). Erlang's ets:from_dets/2.
 
         Raises BadArg: "type" for what is no table on disk; those of `insert`; DiskError.
@@ -74,7 +75,7 @@ class Table(AdditionalMethods[Row]):
         return f"<Table {self._gate.name}: {self._kind}, {rows}>"
 
 
-def _on_disk(table: Any, name: str) -> "DiskTable[Any]":
+def _on_disk(table: Checked, name: str) -> "DiskTable[Any]":
     from runtime.disk_table import DiskTable  # which knows this module
 
     if isinstance(table, DiskTable):

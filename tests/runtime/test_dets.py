@@ -330,13 +330,13 @@ def test_a_ram_file_is_written_by_sync_and_close(tmp_path: Path) -> None:
         assert table.check() == []
 
 
-def test_sync_and_auto_save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sync_and_auto_save(tmp_path: Path) -> None:
     now = [0.0]
     saver = Saver(lambda: now[0])
-    monkeypatch.setattr(saver, "_running", True)  # the test is the thread
-    monkeypatch.setattr("runtime.disk_table.saver", saver)
+    saver._running = True  # the test is the thread
     path = tmp_path / "t.dets"
     table = dets.open(path, ram_file=True, auto_save=10)
+    table.saver = saver
     table.insert((1,))
     now[0] = 5.0
     table.insert((2,))
@@ -394,9 +394,20 @@ def test_to_and_from_memory(kind: Kind, tmp_path: Path) -> None:
         assert other.lookup(1) == memory.lookup(1)
         for wrong in (memory.to_dets, memory.from_dets):
             with pytest.raises(BadArg):
-                wrong(memory)  # type: ignore[arg-type]  # what the test is about
+                wrong(memory)
         with pytest.raises(BadArg):
-            table.from_ets(table)  # type: ignore[arg-type]
+            table.from_ets(table)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_for_memory(kind: Kind, tmp_path: Path) -> None:
+    with dets.open(tmp_path / "t.dets", type=kind, keypos=2) as table:
+        table.insert([("a", 1), ("b", 1), ("c", 2), ("c", 2)])
+        assert table.tab2file(tmp_path / "t.tab") is True
+        memory = ets.file2tab(tmp_path / "t.tab")
+        assert (memory.type, memory.keypos, memory.tab2list()) == (kind, 2, table.tab2list())
+    with pytest.raises(BadArg):
+        table.check()
 
 
 def test_copies(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def exact(event: Event) -> Any:
     return (*event, type(event.level), event.at.fold, event.at.utcoffset())
 
 
-@given(st.lists(events, max_size=5))
+@given(st.lists(events, max_size=3))
 def test_every_value_comes_back(tmp_path_factory: pytest.TempPathFactory, many: list[Event]) -> None:
     path = tmp_path_factory.mktemp("scalars") / "events.dets"
     wanted = {event.id: exact(event) for event in many}
