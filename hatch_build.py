@@ -40,10 +40,12 @@ COMPILER: Final = ("mypy>=2.4", "setuptools>=65.5")
 INTERPRETED: Final = {
     "matchspec/values.py": "Atom has weak references and a __new__ that gives back what it made before",
     "matchspec/maps.py": "the keys of maps are subclasses of list, dict, int and float",
+    "matchspec/unchecked.py": "names a type of which the compiler must not know",
     "matchspec/build.py": "tells whether the others are compiled, by their files",
     "runtime/arguments.py": "its errors are subclasses of click's, which mypyc cannot see",
+    "runtime/selectable.py": "overloads in a protocol have no bodies, which mypyc asks for",
     "runtime/cli.py": "click's decorators put attributes on functions",
-    "runtime/selectable.py": "has protocols for type checkers, with overloads that nothing implements",
+    "runtime/cli_tables.py": "as runtime/cli.py",
     "matchspec/__main__.py": "is run, not imported",
     "matchspec/mypy.py": "is loaded by mypy, whose classes it extends, and mypy may not be there",
     "matchspec/mypy_text.py": "a part of the plugin: it reads mypy's syntax trees",

@@ -173,6 +173,8 @@ def _type_test(args: tuple[Expr, ...]) -> Expr:
 
 
 def _affix(args: tuple[Expr, ...], at_end: bool) -> Expr:
+    if len(args) != 2:
+        raise Untranslatable
     value, affix = args
     if not isinstance(affix, EConst) or not isinstance(affix.value, (str, bytes)):
         raise Untranslatable

@@ -102,9 +102,11 @@ class Expressions:
                 return "{" + ", ".join(pairs) + "}", ATOM
             case ECall("python:isinstance", (value, EConst(classes))):
                 return f"isinstance({wrap(self.expr(value), CONDITIONAL)}, {_class_names(classes)})", ATOM
-            case ECall("python:new", (EConst(type() as make), *rest)):
-                parts = [wrap(self.expr(item), CONDITIONAL) for item in rest]
-                return f"{make.__name__}({', '.join(parts)})", ATOM
+            case ECall("python:new", args):  # not `(EConst(made), *rest)`: mypyc takes `rest` for a list
+                parts = [wrap(self.expr(item), CONDITIONAL) for item in args[1:]]
+                made = args[0]
+                assert isinstance(made, EConst)
+                return f"{_class_names(made.value)}({', '.join(parts)})", ATOM
             case ECall(("python:in" | "python:not in") as name, (value, EConst(set() | frozenset() as choices))):
                 text = f"{wrap(self.expr(value), BOR)} {name.removeprefix('python:')} {_set(choices)}"
                 return text, COMPARE

@@ -59,7 +59,7 @@ class _Cases:
         self.attributes: Final = attributes
         arity = max([len(clause.head.items) for clause in spec.clauses if isinstance(clause.head, PTuple)], default=0)
         fields = self.shape.fields if self.shape is not None else ()
-        self.columns: Final = list(fields) or letters(arity)
+        self.columns: Final = list(fields) if len(fields) >= arity else letters(arity)
         self.lines: Final[list[str]] = []
 
     def text(self) -> str:
@@ -224,7 +224,8 @@ class _Patterns:
             case ECall("python:is_sequence", (_, EConst(int(fixed)), EConst(most))):
                 self.used += 1
                 return self._sequence(place, fixed, star=most is None)
-            case ECall("=:=", (_, EConst(None | bool() as value))):
+            # Not `None | bool() as value`, of which mypyc does not bind the name where it is None.
+            case ECall("=:=", (_, EConst(value))) if value is None or isinstance(value, bool):
                 self.used += 1
                 return _literal(value)
             case ECall("python:==", (_, EConst(int() | float() | str() | bytes() as value))):

@@ -335,9 +335,10 @@ def _order_key_of_rare(term: Term, kind: int, depth: int, exact: bool) -> Key:
 
 
 def _order_key_of_other(term: Term, depth: int, exact: bool) -> tuple[Term, ...]:
-    kind_name = f"{type(term).__module__}.{type(term).__qualname__}"
+    kind_name = f"{getattr(type(term), '__module__', '')}.{type(term).__qualname__}"  # a module may be no str
     if isinstance(term, Enum):
-        return (kind_name, term.name)
+        name: str | None = cast(Any, term).name  # None for a flag with no bit that has a name
+        return (kind_name, "", _Natural(term.value)) if name is None else (kind_name, name)
     if isinstance(term, (set, frozenset)):  # their `<` means subset
         return (kind_name, len(term), *sorted([cast(Comparable, order_key(item, depth + 1, exact)) for item in term]))
     if isinstance(term, (datetime, time)):  # Python refuses to order naive and aware ones together

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from typing import Final, TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never, cast
 from typing import Literal as OneOf
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from matchspec.terms import (
     stack_exhausted,
     too_deep,
 )
+from matchspec.unchecked import Unchecked
 from matchspec.values import ANY, BINDINGS, CONST, ROW, Atom, Bitstring, Term, atom_name, shown, variable_number
 
 Syntax: TypeAlias = OneOf["erlang", "elixir", "python"]
@@ -40,19 +41,20 @@ _ELIXIR_OPERATORS: Final = frozenset("+ - * / < > <= >= == != === !== =~ ++ -- &
 _PYTHON_VALUES: Final = (date, datetime, time, timedelta, Decimal, Fraction, UUID)
 
 
-def _check_syntax(syntax: Term) -> None:
-    if not isinstance(syntax, str) or syntax not in ("erlang", "elixir", "python"):
-        raise MatchSpecError(f"syntax must be 'erlang', 'elixir' or 'python', not {shown(syntax)}")
+def _syntax(value: Term) -> Syntax:
+    if not isinstance(value, str) or value not in ("erlang", "elixir", "python"):
+        raise MatchSpecError(f"syntax must be 'erlang', 'elixir' or 'python', not {shown(value)}")
+    return cast(Syntax, value)
 
 
-def format_term(term: Term, syntax: Syntax = "erlang") -> str:
+def format_term(term: Term, syntax: Syntax | Unchecked = "erlang") -> str:
     """The text of a term, on one line.
 
     Raises RenderError for a value that has no text in this language, TermError when nested too deeply.
     """
-    _check_syntax(syntax)
+    language = _syntax(syntax)
     try:
-        match syntax:
+        match language:
             case "erlang":
                 return _erlang(term, 0)
             case "elixir":
@@ -60,12 +62,12 @@ def format_term(term: Term, syntax: Syntax = "erlang") -> str:
             case "python":
                 return _python(term, 0)
             case _:
-                assert_never(syntax)
+                assert_never(language)
     except RecursionError:
         raise stack_exhausted() from None
 
 
-def parse_term(text: str, syntax: Syntax = "erlang") -> Term:
+def parse_term(text: str, syntax: Syntax | Unchecked = "erlang") -> Term:
     """The term that a text writes.
 
     Raises MatchSpecSyntaxError where it does not parse, ResolveError where it is no term (a variable, a call).
@@ -73,9 +75,9 @@ def parse_term(text: str, syntax: Syntax = "erlang") -> Term:
     from grammar import parse_term as parse
     from matchspec.literals import term_from_node
 
-    _check_syntax(syntax)
+    language = _syntax(syntax)
     try:
-        parsed = parse(text, syntax)
+        parsed = parse(text, language)
         return term_from_node(parsed.node, parsed.source)
     except RecursionError:
         raise stack_exhausted() from None

@@ -8,8 +8,10 @@ from typing import Any, TypeAlias, cast
 from matchspec.expressions import Expression
 from matchspec.render import describe_result
 from matchspec.spec import MatchSpec
-from runtime.core import Checked, Element
-from runtime.errors import BadArg
+from matchspec.unchecked import Unchecked
+from matchspec.values import Term
+from runtime.core import Element
+from runtime.errors import BadArg, flag
 from runtime.index import Index
 from runtime.planner import Explanation
 from runtime.queries import QueryMethods
@@ -30,7 +32,9 @@ class AdditionalMethods(QueryMethods[Row]):
 
     # --- indexes ------------------------------------------------------------------------------------------------------
 
-    def add_index(self, field: Indexed, *, unique: bool = False, name: str | None = None) -> bool:
+    def add_index(
+        self, field: Indexed, *, unique: bool | Unchecked = False, name: str | Unchecked | None = None
+    ) -> bool:
         """Makes an index over a column, a position from 1 or a field's name, or over an expression of the row; True.
 
         Queries that compare the column with constants use it where it saves work; `explain` tells. An expression is a
@@ -71,11 +75,10 @@ class AdditionalMethods(QueryMethods[Row]):
             self._indexes = [index for index in self._indexes if index is not found[0]]
         return True
 
-    def _index_of(self, field: Indexed, unique: Checked, name: Checked) -> Index:
+    def _index_of(self, field: Indexed, unique: Term, name: Term) -> Index:
         """A new index, still empty. Raises BadArg: "position", "option"; MatchSpecError."""
         table = self._gate.name
-        if type(unique) is not bool:
-            raise BadArg("option", "unique", unique, "allowed are True and False", table)
+        alone = flag("unique", unique, table)
         if name is not None and (type(name) is not str or not name):
             raise BadArg("option", "name", name, "allowed are None and a text", table)
         is_query = callable(field) or isinstance(field, MatchSpec)
@@ -84,9 +87,9 @@ class AdditionalMethods(QueryMethods[Row]):
                 raise BadArg("option", "name", name, "a name is for an index over an expression", table)
             column = self._shape.index_of(field, "field", table)
             fields = self._shape.fields
-            return Index(fields[column] if fields else column + 1, column, unique, table)
+            return Index(fields[column] if fields else column + 1, column, alone, table)
         query = self._spec(field)
-        return Index(name or describe_result(query), -1, unique, table, Expression(query))
+        return Index(name or describe_result(query), -1, alone, table, Expression(query))
 
     @staticmethod
     def _is_index(one: Index, other: Index) -> bool:
@@ -97,29 +100,34 @@ class AdditionalMethods(QueryMethods[Row]):
 
     # --- plans --------------------------------------------------------------------------------------------------------
 
-    def explain(self, query: Query, analyze: bool = False, *, counts: bool = False) -> Explanation:
+    def explain(
+        self, query: Query, analyze: bool | Unchecked = False, *, counts: bool | Unchecked = False
+    ) -> Explanation:
         """How `select` would answer a query, or with `counts` select_count and select_delete; `print` shows it.
 
         The latter look only for results that are exactly True, so that the condition of `lambda u: u.age > 18` counts.
         With `analyze` the query is run, and what happened is told too. O(log n); as the query with `analyze`.
-        Raises MatchSpecError for a bad query; BadArg "access", "id"; EvalError with `analyze` where a body fails.
+        Raises MatchSpecError for a bad query; BadArg: "option", "access", "id"; with `analyze` EvalError where a body
+        fails.
         """
         compiled = self._spec(query)
+        runs, counting = flag("analyze", analyze, self._gate.name), flag("counts", counts, self._gate.name)
         with self._gate.reading:
-            plan = self._plan(compiled, counts)
+            plan = self._plan(compiled, counting)
             size = self._storage.size()
         actual: tuple[int, int, float] | None = None
-        if analyze:
+        if runs:
             began = time.perf_counter()
-            rows = self._found(compiled, counts)
+            rows = self._found(compiled, counting)
             found = 0
             try:
-                found = compiled.program.count(rows) if counts else len(compiled.program.select(rows))
+                found = compiled.program.count(rows) if counting else len(compiled.program.select(rows))
             finally:
                 self._release(rows, found)
             actual = (len(rows), found, time.perf_counter() - began)
         kind = f"{self._kind} of {describe(self._shape.row_type)}, {size} rows"
-        return Explanation(f"{'count' if counts else 'select'} from {self._gate.name} ({kind})", plan, compiled, actual)
+        title = f"{'count' if counting else 'select'} from {self._gate.name} ({kind})"
+        return Explanation(title, plan, compiled, actual)
 
     # --- watching -----------------------------------------------------------------------------------------------------
 
@@ -128,7 +136,7 @@ class AdditionalMethods(QueryMethods[Row]):
         query: Query,
         to: "Callable[[Event[Row]], Any] | Queue[Event[Row]] | SimpleQueue[Event[Row]]",
         *,
-        existing: bool = False,
+        existing: bool | Unchecked = False,
     ) -> Subscription:
         """Delivers an Event for every change of a row that matches a query, before or after it; the Subscription.
 
@@ -138,14 +146,15 @@ class AdditionalMethods(QueryMethods[Row]):
         one. With `existing`, the rows that are there come first, as inserted. If `to` raises or is full, the
         subscription ends, with `error` set. `drop` delivers one event "dropped" and ends it; of `init_table` come
         deletions, then insertions. A table that is watched pays O(1) for each changed row, also when all are deleted.
-        Raises MatchSpecError for a bad query; BadArg: "option" for another `to`; "access", "id".
+        Raises MatchSpecError for a bad query; BadArg: "option" for another `to` or `existing`; "access", "id".
         """
         program = None if query is None else self._spec(query).program
         deliver = delivery(to, self._gate.name)
+        from_the_start = flag("existing", existing, self._gate.name)
         subscription = Subscription(program, deliver, self._outward)
         with self._gate.reading:
             storage = self._watch()
-            if existing:
+            if from_the_start:
                 view = storage.view()
                 key = storage.key
                 subscription.note([Change(key(row[self._keypos]), None, row, "insert") for row in view])

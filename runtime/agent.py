@@ -18,22 +18,22 @@ import functools
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar, final
 
+from matchspec.unchecked import Unchecked
 from matchspec.values import Pid, Term
 from runtime import kernel
 from runtime.agent_server import AgentServer
 from runtime.child_spec import ChildSpec, id_of
 from runtime.ending import Shutdown
-from runtime.errors import BadArg
+from runtime.errors import BadArg, flag
 from runtime.exits import NORMAL, as_reason
 from runtime.kernel import Process, current, landed
 from runtime.launch import callers_of, label_of
-from runtime.process import Name, find, register
+from runtime.process import Name, Timeout, find, register
 from runtime.restarts import Restart
 from runtime.scheduler import lock
 
 S = TypeVar("S")
 T = TypeVar("T")
-Timeout = float | None
 
 
 @final
@@ -63,7 +63,7 @@ class Agent(Generic[S]):
 
     @staticmethod
     def start_link(
-        fn: Callable[[], T], *, name: Name | None = None, timeout: Timeout = None, dedicated: bool = False
+        fn: Callable[[], T], *, name: Name | None = None, timeout: Timeout = None, dedicated: bool | Unchecked = False
     ) -> "Agent[T]":
         """Starts an agent whose first state is `fn()`, linked to the calling process. Elixir's Agent.start_link/2.
 
@@ -75,7 +75,7 @@ class Agent(Generic[S]):
 
     @staticmethod
     def start(
-        fn: Callable[[], T], *, name: Name | None = None, timeout: Timeout = None, dedicated: bool = False
+        fn: Callable[[], T], *, name: Name | None = None, timeout: Timeout = None, dedicated: bool | Unchecked = False
     ) -> "Agent[T]":
         """As `start_link`, without the link. Elixir's Agent.start/2."""
         return _start(fn, name, timeout, dedicated, False)
@@ -92,11 +92,11 @@ class Agent(Generic[S]):
         fn: Callable[[], Any],
         *,
         id: Term = None,
-        restart: Restart = "permanent",
-        shutdown: Shutdown = 5.0,
+        restart: Restart | Unchecked = "permanent",
+        shutdown: Shutdown | Unchecked = 5.0,
         name: Name | None = None,
         timeout: Timeout = None,
-        dedicated: bool = False,
+        dedicated: bool | Unchecked = False,
     ) -> ChildSpec:
         """An agent as a child of a Supervisor. Its id is the name, or else "Agent", unless given."""
         start = functools.partial(Agent.start_link, fn, name=name, timeout=timeout, dedicated=dedicated)
@@ -156,14 +156,15 @@ class Agent(Generic[S]):
         return result
 
 
-def _start(fn: Callable[[], Any], name: Name | None, timeout: Timeout, dedicated: bool, linked: bool) -> Agent[Any]:
+def _start(
+    fn: Callable[[], Any], name: Name | None, timeout: Timeout, dedicated: bool | Unchecked, linked: bool
+) -> Agent[Any]:
     if not callable(fn):
         raise BadArg("type", "fn", fn, "allowed is a function without parameters, which gives the first state")
-    if type(dedicated) is not bool:
-        raise BadArg("option", "dedicated", dedicated, "allowed are True and False")
+    with_thread = flag("dedicated", dedicated)
     parent = current()
     process = Process(parent.scheduler, callers_of(parent), label_of(fn))
-    server = AgentServer(process, dedicated)
+    server = AgentServer(process, with_thread)
     kernel.begin(process)
     try:
         if name is not None:

@@ -20,7 +20,7 @@ from runtime import kernel
 from runtime.exits import KILLED, NOPROC, TIMEOUT, Exit, Killed
 from runtime.kernel import Process, landed
 from runtime.launch import ended_by, launch, log_crash
-from runtime.process import deadline_of
+from runtime.process import Timeout, deadline_of
 from runtime.scheduler import lock
 
 Kind: TypeAlias = Literal["get", "update", "get_and_update", "cast", "stop"]
@@ -73,7 +73,7 @@ class AgentServer:
 
     # --- starting -------------------------------------------------------------------------------------------------
 
-    def start(self, init: Callable[[], Any], caller: Process, timeout: float | None) -> None:
+    def start(self, init: Callable[[], Any], caller: Process, timeout: Timeout) -> None:
         """Computes the first state, as the agent. Raises Exit with the reason why that failed, or TIMEOUT."""
         deadline = deadline_of(caller, timeout)
         if self.dedicated:
@@ -134,7 +134,7 @@ class AgentServer:
 
     # --- calls and casts ------------------------------------------------------------------------------------------
 
-    def call(self, kind: Kind, work: Work, timeout: float | None, caller: Process) -> Any:
+    def call(self, kind: Kind, work: Work, timeout: Timeout, caller: Process) -> Any:
         """Has `work` run, and gives what it gives. Raises Exit."""
         deadline = None if timeout is None else deadline_of(caller, timeout)
         if self._take_idle(caller):
@@ -162,7 +162,7 @@ class AgentServer:
         lock.release()
         return True
 
-    def _run_here(self, kind: Kind, work: Work, caller: Process, deadline: float | None, timeout: float | None) -> Any:
+    def _run_here(self, kind: Kind, work: Work, caller: Process, deadline: float | None, timeout: Timeout) -> Any:
         """Runs one function as the agent, which the caller has, without a Request if all goes well."""
         process = self.process
         token = kernel.inner.set(process)
@@ -203,7 +203,7 @@ class AgentServer:
         request.value = value
         return self._result(request, caller, deadline, timeout)
 
-    def _result(self, request: Request, caller: Process, deadline: float | None, timeout: float | None) -> Any:
+    def _result(self, request: Request, caller: Process, deadline: float | None, timeout: Timeout) -> Any:
         """What a call gives. Raises Exit, and Killed if the caller has been ended meanwhile."""
         if not caller.alive:
             raise landed(caller)
@@ -213,7 +213,7 @@ class AgentServer:
             raise self._exit(request, TIMEOUT, timeout)
         return request.value
 
-    async def call_async(self, kind: Kind, work: Work, timeout: float | None, caller: Process) -> Any:
+    async def call_async(self, kind: Kind, work: Work, timeout: Timeout, caller: Process) -> Any:
         """As `call`, for a coroutine; while the agent is idle, `work` runs on the event loop."""
         deadline = None if timeout is None else deadline_of(caller, timeout)
         request = Request(kind, work, caller)
@@ -240,7 +240,7 @@ class AgentServer:
             self._drainer = True
         process.scheduler.start(self._drain)
 
-    def _begin(self, request: Request, timeout: float | None) -> bool:
+    def _begin(self, request: Request, timeout: Timeout) -> bool:
         """Takes the agent if it is idle, else queues the request; whether it was taken."""
         process = self.process
         if request.caller is process:
@@ -260,7 +260,7 @@ class AgentServer:
             process.attended = True
         return True
 
-    def _await(self, request: Request, caller: Process, deadline: float | None, timeout: float | None = None) -> None:
+    def _await(self, request: Request, caller: Process, deadline: float | None, timeout: Timeout = None) -> None:
         """Waits until the request is granted or done. Raises Exit, with reason TIMEOUT."""
         with lock:
             while request.pending():
@@ -273,9 +273,7 @@ class AgentServer:
                     self._abandon(request)
                     raise self._exit(request, TIMEOUT, timeout)
 
-    async def _await_async(
-        self, request: Request, caller: Process, deadline: float | None, timeout: float | None
-    ) -> None:
+    async def _await_async(self, request: Request, caller: Process, deadline: float | None, timeout: Timeout) -> None:
         from runtime import coroutines
 
         try:
@@ -453,6 +451,6 @@ class AgentServer:
                 if request.caller is not None:
                     request.caller.wake()
 
-    def _exit(self, request: Request, reason: Term, timeout: float | None) -> Exit:
+    def _exit(self, request: Request, reason: Term, timeout: Timeout) -> Exit:
         what = request.work(None) if request.kind == "stop" else request.work  # with which reason, or which function
         return Exit((reason, (AGENT, Atom(request.kind), [self.process.pid, what, timeout])))

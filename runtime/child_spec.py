@@ -1,12 +1,13 @@
 """What a supervisor knows of a child: how it is started, when it is started again, and how it is ended."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, final
+from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, cast, final
 
+from matchspec.unchecked import Unchecked
 from matchspec.values import Pid, Term
 from runtime.ending import Shutdown, shutdown_of
 from runtime.errors import BadArg, choice
-from runtime.restarts import RESTARTS, Restart
+from runtime.restarts import Restart, restart_of
 
 Kind: TypeAlias = Literal["worker", "supervisor"]
 Start: TypeAlias = Callable[[], Any]
@@ -34,17 +35,20 @@ class ChildSpec:
     __slots__ = ("id", "restart", "shutdown", "start", "type")
 
     def __init__(
-        self, id: Term, start: Start, restart: Restart = "permanent", shutdown: Shutdown = 5.0, type: Kind = "worker"
+        self,
+        id: Term,
+        start: Start,
+        restart: Restart | Unchecked = "permanent",
+        shutdown: Shutdown | Unchecked = 5.0,
+        type: Kind | Unchecked = "worker",
     ) -> None:
         if not callable(start):
             raise BadArg("type", "start", start, "allowed is a function without arguments that starts a process")
-        choice("option", "restart", restart, RESTARTS)
-        choice("option", "type", type, ("worker", "supervisor"))
         self.id: Final = id
         self.start: Final[Start] = start
-        self.restart: Final[Restart] = restart
+        self.restart: Final = restart_of(restart)
         self.shutdown: Final = shutdown_of(shutdown)
-        self.type: Final[Kind] = type
+        self.type: Final = cast(Kind, choice("option", "type", type, ("worker", "supervisor")))
 
     def __repr__(self) -> str:
         options = f"restart={self.restart!r}, shutdown={self.shutdown!r}, type={self.type!r}"

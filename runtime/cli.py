@@ -1,4 +1,4 @@
-"""The command line: `matchspec select`, `translate`, `test` and `generate`.
+"""The command line: `matchspec select`, `translate`, `test` and `generate`; the others are in `runtime.cli_tables`.
 
 Results go to standard output, progress and errors to standard error. Exit status: 0; 1 for a file, a row or a value
 that cannot be used, and for `test` without a match; 2 for a query that cannot be used and for wrong options; 130 after
@@ -28,6 +28,9 @@ from runtime.arguments import (
     row_fields,
     typed_row,
 )
+from runtime.cli_tables import export, import_, opened, select_on_disk, table_errors
+from runtime.progress_bars import counting, reading
+from runtime.table_sources import file_kind, read_table
 
 if TYPE_CHECKING:
     from matchspec import MatchSpec
@@ -37,8 +40,6 @@ if TYPE_CHECKING:
 AnySpec: TypeAlias = "MatchSpec[Any, Any]"  # rows and results of a query given as text have no static type
 
 INTERRUPTED: Final = 130
-_LONG_FILE: Final = 5_000_000  # bytes from which on a progress bar is shown
-_LONG_SCAN: Final = 200_000  # rows from which on one is shown
 _CHUNK: Final = 10_000  # rows between two looks at --limit, and two steps of the bar
 
 
@@ -158,7 +159,8 @@ def select(
 
     A FILE is CSV, TSV or JSON lines (.json, .jsonl, .ndjson), plain or as .gz or .zip; - is standard input. Columns are
     typed by all their cells: int, float, bool or str, with None for empty cells. In a lambda the row has the columns as
-    fields; in Erlang and Elixir it is a tuple.
+    fields; in Erlang and Elixir it is a tuple. A FILE may also be a table on disk, which answers by key and indexes,
+    a table file, or a file of Erlang's DETS or ets:tab2file.
 
     In JSON, and for nested values anywhere: atoms are strings, tuples arrays, rows objects; bytes are text, or base64:
     and their code; a float that is no number is null.
@@ -176,10 +178,16 @@ def select(
         env = environment(settings, syntax)
         results: list[Term] = []
         for path in files:
-            data = _read(path, input_format, separator, na)
-            spec = _spec(text, syntax, env, data.row_type)
-            with _scan_progress(path, len(data.rows)) as progress:
-                _run(spec, data.rows, results, limit, progress)
+            if file_kind(path) == "dets":
+                with opened(path) as table:
+                    spec = _spec(text, syntax, env, table.shape.row_type)
+                    left = None if limit is None else limit - len(results)
+                    results.extend(select_on_disk(table, spec, path, left))
+            else:
+                data = read_data(path, input_format, separator, na)
+                spec = _spec(text, syntax, env, data.row_type)
+                with counting(f"querying {Path(path).name}", len(data.rows)) as progress:
+                    _run(spec, data.rows, results, limit, progress)
             if limit is not None and len(results) >= limit:
                 break
         _write(results, output, header=not no_header)
@@ -203,44 +211,20 @@ def _delimiter(given: str | None) -> str | None:
     return separator
 
 
-def _read(path: str, input_format: "Format | None", delimiter: str | None, na: Sequence[str]) -> "DataFile":
-    from runtime.files import read_file, read_stream
+def read_data(path: str, input_format: "Format | None", delimiter: str | None, na: Sequence[str]) -> "DataFile":
+    """The rows of a file that is no table on disk. Raises BadInput."""
+    from runtime.files import DataFile, read_file, read_stream
+
+    kind = file_kind(path)
+    if kind != "text":
+        with table_errors(), reading(path) as progress:
+            source = read_table(path, kind, progress)
+        return DataFile(Path(path).stem, source.row_type, source.rows)
 
     if path == "-":
         return read_stream(sys.stdin.buffer, "stdin", format=input_format or "csv", delimiter=delimiter, na=na)
-    with _progress(path) as progress:
+    with reading(path) as progress:
         return read_file(path, format=input_format, delimiter=delimiter, na=na, progress=progress)
-
-
-@contextmanager
-def _progress(path: str) -> "Iterator[Progress | None]":
-    """A progress bar on standard error, for long files and where somebody is there to see it."""
-    file = Path(path)
-    if not sys.stderr.isatty() or not file.is_file() or file.stat().st_size < _LONG_FILE:
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"reading {file.name}", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@contextmanager
-def _scan_progress(path: str, rows: int) -> "Iterator[Progress]":
-    """The same for long scans."""
-    if not sys.stderr.isatty() or rows < _LONG_SCAN:
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"querying {Path(path).name}", total=rows)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _run(spec: AnySpec, rows: "list[Row]", results: list[Term], limit: int | None, progress: "Progress") -> None:
@@ -274,6 +258,34 @@ def _write(results: list[Term], output: str, *, header: bool) -> None:
             raise
         digits = sys.get_int_max_str_digits()
         raise BadInput(f"a result holds an integer of more than {digits:,} digits, which is not written") from error
+
+
+@cli.command()
+@click.argument("query")
+@click.argument("file", metavar="FILE")
+@click.option("--analyze", is_flag=True, help="Run QUERY, and tell what happened.")
+@click.option("--counts", is_flag=True, help="Explain a count, which wants the results that are True.")
+@_SYNTAX
+@_SET
+def explain(query: str, file: str, analyze: bool, counts: bool, syntax: Syntax, settings: tuple[str, ...]) -> None:
+    """Print how the table on disk in FILE answers QUERY: by which keys, ranges or indexes, and by what SQL.
+
+    \b
+    matchspec explain 'lambda p: p.model if p.seats > 300 else SKIP' planes.dets
+    """
+    with reporting():
+        text = query_text(query)
+        env = environment(settings, syntax)
+        kind = file_kind(file)
+        if kind != "dets":
+            raise BadInput(f"{file}: no table on disk; any other file is read from its beginning to its end")
+        with opened(file) as table:
+            spec = _spec(text, syntax, env, table.shape.row_type)
+            click.echo(str(table.explain(spec, analyze, counts=counts)))
+
+
+cli.add_command(import_)
+cli.add_command(export)
 
 
 # --- translate and test -----------------------------------------------------------------------------------------------

@@ -14,9 +14,12 @@ import contextlib
 import keyword
 import os
 import threading
+from datetime import date, datetime, timedelta
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast, overload
+from uuid import UUID
 
 from matchspec.values import Term
 from runtime import registry
@@ -27,7 +30,9 @@ from runtime.disk_file import DiskAccess, DiskFile, Facts, examine, path_of
 from runtime.disk_layout import IndexColumn, Layout, index_column
 from runtime.disk_rows import FieldRows, RowForm, row_form
 from runtime.disk_saver import saver
-from runtime.disk_table import CONTINUE, DONE, DiskTable, Opened
+from runtime.disk_scalars import EnumName
+from runtime.disk_table import DiskTable, Opened
+from runtime.disk_whole import CONTINUE, DONE
 from runtime.errors import BadArg, choice
 from runtime.ets import Columns, match, match_object, repair_continuation, select, select_reverse
 from runtime.registry import Name
@@ -43,6 +48,7 @@ __all__ = [
     "DiskError",
     "DiskTable",
     "all",
+    "import_erlang",
     "info",
     "is_dets_file",
     "match",
@@ -57,7 +63,10 @@ Row = TypeVar("Row", bound=AnyRow | DataclassRow)
 AnyDiskTable: TypeAlias = DiskTable[Any]
 AUTO_SAVE: Final = 180.0  # seconds, as in Erlang
 TIMEOUT: Final = 5.0  # seconds that a writer waits for another process
-_TYPES: Final[dict[str, Any]] = {"int": int, "float": float, "str": str, "bytes": bytes, "bool": bool, "term": Any}
+_TYPES: Final[dict[str, Any]] = {
+    "int": int, "float": float, "str": str, "bytes": bytes, "bool": bool, "term": Any,
+    "date": date, "timedelta": timedelta, "datetime": datetime, "uuid": UUID, "enum": EnumName,
+}  # fmt: skip
 _MOST_SECONDS: Final = 1_000_000  # what threading takes
 _opening: Final = threading.RLock()  # held while a table is opened, so that no file is opened twice
 
@@ -140,25 +149,10 @@ def open(
     if type is not None:
         choice("option", "type", type, KINDS, text)
     shape = None if row is None else row_shape(row)
-    with _opening:
-        table = _open_already(place)
-        if table is None:
-            place = Path(os.path.realpath(place))
-            file = DiskFile(place, access, ram_file is True, waiting)
-            try:
-                table = _table(name if name is not None else text, file, _Asked(shape, type, keypos, text), seconds)
-            except BaseException:
-                file.connection.close()
-                raise
-            registry.enrol_on_disk(table)
-        else:
-            _check_same(table, access, ram_file, _Asked(shape, type, keypos, text))
-        try:
-            table.join()
-        except BaseException:
-            if not table.info("users"):
-                table.shut()
-            raise
+    asked = _Asked(shape, type, keypos, text)
+    table = None
+    while table is None:  # again, where the last user is just closing it
+        table = _joined(place, access, ram_file is True, asked, _Manner(name, seconds, waiting))
     try:
         for argument, columns, is_unique in (("index", index, False), ("unique", unique, True)):
             _add_indexes(table, argument, columns, is_unique)
@@ -166,6 +160,36 @@ def open(
         table.close()
         raise
     return table
+
+
+class _Manner(NamedTuple):
+    """What does not matter to a table that is open already."""
+
+    name: Name | None
+    auto_save: float | None
+    timeout: float
+
+
+def _joined(path: Path, access: DiskAccess, ram: bool, asked: "_Asked", manner: _Manner) -> AnyDiskTable | None:
+    """The table of a file, of which the calling process is a user now; None if it was closed meanwhile."""
+    with _opening:
+        table = _open_already(path)
+        if table is not None:
+            _check_same(table, access, ram, asked)
+            return table if table.join() else None
+        file = DiskFile(Path(os.path.realpath(path)), access, ram, manner.timeout)
+        try:
+            table = _table(asked.name if manner.name is None else manner.name, file, asked, manner.auto_save)
+        except BaseException:
+            file.connection.close()
+            raise
+        registry.enrol_on_disk(table)
+        try:
+            table.join()
+        except BaseException:
+            table.shut()
+            raise
+        return table
 
 
 class _Asked:
@@ -311,6 +335,43 @@ def _add_indexes(table: AnyDiskTable, argument: str, columns: Term, unique: bool
             table.add_index(column, unique=unique)
 
 
+# --- Erlang's own files -------------------------------------------------------------------------------------------
+
+_BATCH: Final = 10_000  # rows that are inserted at once
+
+
+@overload
+def import_erlang(path: str | PathLike[str], target: str | PathLike[str], row: None = None) -> DiskTable[AnyRow]: ...
+@overload
+def import_erlang(path: str | PathLike[str], target: str | PathLike[str], row: type[Row]) -> DiskTable[Row]: ...
+
+
+def import_erlang(path: Checked, target: Checked, row: RowType = None) -> AnyDiskTable:
+    """Makes a table in the new file `target` of a DETS file that Erlang wrote, and leaves it open.
+
+    It has the type, key position and rows of Erlang's. Erlang need not have closed its file properly; the rows are then
+    those that Erlang's repair would find. O(n). Raises BadArg: "already_exists" for a target that is there, "type" for
+    rows not of the row type. Raises DiskError for a file that is none of Erlang's, is damaged, or has rows that Python
+    has no form for; then there is no target.
+    """
+    from runtime.erlang_dets import ErlangDets
+
+    source = ErlangDets(path)
+    place = path_of(target)
+    if place.exists():
+        raise BadArg("already_exists", "target", str(place), "there is such a file already")
+    table = open(place, row, type=source.kind, keypos=source.keypos)
+    try:
+        rows = source.rows()
+        while batch := list(islice(rows, _BATCH)):
+            # A bag takes the last of a list first; its rows are to come in the order of the file.
+            table.insert(batch[::-1] if source.kind == "bag" else batch)
+    except BaseException:
+        table.drop()
+        raise
+    return table
+
+
 # --- open tables --------------------------------------------------------------------------------------------------
 
 
@@ -319,7 +380,7 @@ def all() -> list[AnyDiskTable]:
     return registry.tables_on_disk()
 
 
-def info(table: AnyDiskTable, item: str | None = None) -> Any:
+def info(table: AnyDiskTable, item: Checked = None) -> Any:
     """`table.info(item)`. Erlang's dets:info/1,2."""
     found: Info | Any = table.info() if item is None else table.info(item)
     return found

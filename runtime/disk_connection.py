@@ -6,16 +6,15 @@ on no other process writes until it is over. Where the operation raises, nothing
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Literal, TypeAlias, final
 
 from runtime.disk_errors import ERRORS, DiskError, disk_error
 from runtime.disk_file import DiskFile
-from runtime.disk_rows import Fetched, Sql
+from runtime.disk_rows import Fetched, Values
 from runtime.errors import BadArg
 from runtime.upkeep import Session
 
-Parameters: TypeAlias = "list[Sql] | tuple[Sql, ...]"
 State: TypeAlias = Literal["idle", "ready", "open"]
 
 _BATCH: Final = 1_000  # rows fetched at a time from a long query
@@ -104,7 +103,7 @@ class DiskConnection(Session):
 
     # --- statements ---------------------------------------------------------------------------------------------------
 
-    def fetch(self, sql: str, parameters: Parameters = ()) -> list[Fetched]:
+    def fetch(self, sql: str, parameters: Values = ()) -> list[Fetched]:
         """All rows of a query. Raises DiskError."""
         if self.state == "ready":
             self._open()
@@ -113,7 +112,7 @@ class DiskConnection(Session):
         except ERRORS as error:
             raise self.error(error) from None
 
-    def fetch_written(self, sql: str, parameters: Parameters) -> list[Fetched]:
+    def fetch_written(self, sql: str, parameters: Values) -> list[Fetched]:
         """As `write`, but gives the rows that RETURNING names."""
         try:
             found = self._cursor.execute(sql, parameters).fetchall()
@@ -122,7 +121,7 @@ class DiskConnection(Session):
         self._wrote = True
         return found
 
-    def stream(self, sql: str, parameters: Parameters = ()) -> Iterator[list[Fetched]]:
+    def stream(self, sql: str, parameters: Values = ()) -> Iterator[list[Fetched]]:
         """The rows of a query, some at a time. Raises DiskError."""
         if self.state == "ready":
             self._open()
@@ -133,7 +132,7 @@ class DiskConnection(Session):
         except ERRORS as error:
             raise self.error(error) from None
 
-    def write(self, sql: str, parameters: Parameters = ()) -> int:
+    def write(self, sql: str, parameters: Values = ()) -> int:
         """Changes rows; how many. Raises DiskError, BadArg with cause "unique"."""
         try:
             count = self._cursor.execute(sql, parameters).rowcount
@@ -142,7 +141,7 @@ class DiskConnection(Session):
         self._wrote = True
         return count
 
-    def write_all(self, sql: str, parameters: list[list[Sql]]) -> int:
+    def write_all(self, sql: str, parameters: Sequence[Values]) -> int:
         """As `write`, once for each list of parameters, in a transaction that the caller has begun."""
         try:
             count = self._cursor.executemany(sql, parameters).rowcount

@@ -18,6 +18,7 @@ DiskCause: TypeAlias = Literal[
     "read_only",  # the file or its disk lets nobody write
     "full",  # no space is left
     "too_large",  # a row is larger than SQLite takes
+    "foreign",  # a file of Erlang's has what Python has no form for, such as a function
     "io",  # the disk, or whatever is between, failed
 ]
 

@@ -149,7 +149,7 @@ class DiskFile:
         """Has everything that is committed on the disk itself. Raises DiskError."""
         try:
             if self.ram:
-                self._save()
+                self._copy(self.path)
             else:
                 log = Path(f"{self.name}-wal")
                 # Forcing the log out is enough: SQLite forces out the file itself before it gives up a log.
@@ -160,10 +160,17 @@ class DiskFile:
         except OSError as error:
             raise DiskError("io", self.name, f"it cannot be forced to the disk: {error}") from None
 
-    def _save(self) -> None:
-        """Writes a table that is in memory beside its place, and puts it there at once."""
-        part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        part.unlink(missing_ok=True)
+    def write_to(self, place: Path) -> None:
+        """Writes a copy, which is in its place when it is complete and on the disk. Raises DiskError."""
+        try:
+            self._copy(place)
+        except ERRORS as error:
+            raise disk_error(error, str(place)) from None
+        except OSError as error:
+            raise DiskError("file", str(place), f"it cannot be written: {error}") from None
+
+    def _copy(self, place: Path) -> None:
+        part = place.with_name(f".{place.name}.{secrets.token_hex(8)}.part")
         target = sqlite3.connect(part, isolation_level=None)
         try:
             try:
@@ -172,8 +179,8 @@ class DiskFile:
             finally:
                 target.close()
             _force_out(part)
-            part.replace(self.path)
-            _force_out(self.path.parent)
+            part.replace(place)
+            _force_out(place.parent)
         except BaseException:
             part.unlink(missing_ok=True)
             raise

@@ -6,7 +6,7 @@ The names of columns that are no fields begin with `_`, as no field's does. See 
 from typing import Final, final
 
 from runtime.disk_keys import ByteKeys, IntKeys, KeyForm, Span
-from runtime.disk_rows import FieldRows, RowForm, Sql, is_int_key
+from runtime.disk_rows import FieldRows, RowForm, Sql, Values, is_int_key
 from runtime.keybytes import key_bytes
 from runtime.storage import Kind, StoredRow
 
@@ -65,14 +65,13 @@ class Layout:
         self.order: Final = f'{self.key}, "_n"' if self.bag else self.key
         self.backwards: Final = f'{self.key} DESC, "_n"' if self.bag else f"{self.key} DESC"
 
-    def values(self, key: Sql, row: StoredRow) -> list[Sql]:
+    def values(self, key: Sql, row: StoredRow) -> Values:
         """The values of `stored` for a row."""
         encoded = self.rows.encode(row)
-        if self.own_key:
-            encoded.insert(0, key)
-        for index in self.made:
-            encoded.append(index.value(row))
-        return encoded
+        if not self.own_key and not self.made:
+            return encoded
+        made = [index.value(row) for index in self.made]
+        return [key, *encoded, *made] if self.own_key else [*encoded, *made]
 
     # --- statements ---------------------------------------------------------------------------------------------------
 
@@ -153,6 +152,6 @@ def bounds(span: Span) -> list[Sql]:
 
 def index_column(rows: RowForm, column: int, field: int | str, unique: bool) -> IndexColumn:
     """The index of a column: over the field's own column where SQLite compares its values as Erlang does."""
-    if isinstance(rows, FieldRows) and rows.fields[column].kind != "term":
+    if isinstance(rows, FieldRows) and rows.fields[column].kind not in ("term", "datetime"):
         return IndexColumn(column, field, unique, rows.columns[column], False)
     return IndexColumn(column, field, unique, f'"_x{column + 1}"', True)

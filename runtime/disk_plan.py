@@ -40,25 +40,34 @@ NOWHERE: Final = Where("", [], False)
 
 
 @final
+class Choice:
+    """What is decided for a query by what it says, over a layout: it remembers this. `exotic`: see `bound_keys`."""
+
+    def __init__(
+        self, layout: Layout, exotic: bool, kind: PlanKind, keys: list[Term], ranges: Ranges, where: Where = NOWHERE,
+        field: int | str | None = None,
+    ) -> None:  # fmt: skip
+        self.layout: Final = layout
+        self.exotic: Final = exotic
+        self.kind: Final[PlanKind] = kind
+        self.keys: Final = keys
+        self.ranges: Final = ranges
+        self.where: Final = where
+        self.field: Final = field
+        self.spans: Final[list[Span]] = layout.keys.whole if ranges is ALL else layout.keys.spans(ranges)
+
+
+@final
 class DiskPlan(Plan):
     """A way to the candidates. `where`: a condition besides the ranges of keys; `spans`: those ranges."""
 
-    def __init__(
-        self,
-        kind: PlanKind,
-        keys: list[Term],
-        ranges: Ranges,
-        where: Where,
-        field: int | str | None,
-        storage: DiskStorage,
-        estimate: int,
-    ) -> None:
-        super().__init__(kind, estimate, keys, ranges, None)
-        self.where: Final = where
-        self.field: Final = field
+    def __init__(self, choice: Choice, storage: DiskStorage, estimate: int) -> None:
+        super().__init__(choice.kind, estimate, choice.keys, choice.ranges, None)
+        self.where: Final = choice.where
+        self.field: Final = choice.field
+        self.spans: Final = choice.spans
         self.storage: Final = storage
-        keys_of = storage.layout.keys
-        self.spans: Final[list[Span]] = keys_of.whole if ranges is ALL else keys_of.spans(ranges)
+        self._choice: Final = choice
 
     @property
     def indexed(self) -> int | str | None:
@@ -92,8 +101,11 @@ class DiskPlan(Plan):
         """Deletes the rows that SQL finds; how many."""
         return self.storage.delete(self.spans, self.where.text, self.where.parameters)
 
-    def estimated(self) -> int:
-        """How many candidates there will be. O(candidates): they are counted."""
+    def estimated(self) -> "DiskPlan":
+        """The same, knowing how many candidates there will be. O(candidates): they are counted."""
+        return DiskPlan(self._choice, self.storage, self._candidates())
+
+    def _candidates(self) -> int:
         if self.kind == "nothing":
             return 0
         if self.kind == "keys":
@@ -116,19 +128,33 @@ class DiskPlan(Plan):
 
 
 def choose(query: Spec, counts: bool, storage: DiskStorage, exotic: bool) -> DiskPlan:
-    """The plan for a query. O(size of the spec). `counts`: only rows whose result is exactly True matter."""
+    """The plan for a query. `counts`: only rows whose result is exactly True matter.
+
+    O(size of the spec); O(1) for a query that has just been asked of this table.
+    """
+    memo = query.memo_of_counts if counts else query.memo
+    if isinstance(memo, Choice) and memo.layout is storage.layout and memo.exotic is exotic:
+        return DiskPlan(memo, storage, -1)
+    choice = _chosen(query, counts, storage.layout, exotic)
+    if counts:
+        query.memo_of_counts = choice
+    else:
+        query.memo = choice
+    return DiskPlan(choice, storage, -1)
+
+
+def _chosen(query: Spec, counts: bool, layout: Layout, exotic: bool) -> Choice:
     wanted = as_condition(query) if counts else query
-    layout = storage.layout
     keys = bound_keys(wanted, layout.keypos + 1, exotic)
     if keys is not None:
-        return DiskPlan("keys", keys, ALL, NOWHERE, None, storage, len(keys))
+        return Choice(layout, exotic, "keys", keys, ALL)
     ranges = column_ranges(wanted, layout.keypos + 1) if layout.kind == "ordered_set" else ALL
     where, field = _where(query, wanted, counts, layout)
     if ranges == NOTHING or where is None:
-        return DiskPlan("nothing", [], ALL, NOWHERE, None, storage, 0)
-    kind: PlanKind = "range" if ranges != ALL else "index" if field is not None else "scan"
-    used = field if kind == "index" else None
-    return DiskPlan(kind, [], ranges if kind == "range" else ALL, where, used, storage, -1)
+        return Choice(layout, exotic, "nothing", [], ALL)
+    if ranges != ALL:
+        return Choice(layout, exotic, "range", [], ranges, where)
+    return Choice(layout, exotic, "scan" if field is None else "index", [], ALL, where, field)
 
 
 def _where(query: Spec, wanted: Spec, counts: bool, layout: Layout) -> tuple[Where | None, int | str | None]:

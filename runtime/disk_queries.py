@@ -6,13 +6,15 @@ What differs from `runtime.queries` is how rows are found. The table is not free
 import time
 from typing import Any, cast
 
+from matchspec.unchecked import Unchecked
+from matchspec.values import Term
 from runtime.additions import AdditionalMethods, Indexed
 from runtime.disk_alter import add_index, del_index
 from runtime.disk_connection import DiskConnection
 from runtime.disk_layout import index_column
 from runtime.disk_plan import DiskPlan, choose
 from runtime.disk_storage import DiskStorage
-from runtime.errors import BadArg
+from runtime.errors import BadArg, flag
 from runtime.index import Index
 from runtime.planner import Explanation
 from runtime.queryable import Query, Spec
@@ -91,32 +93,35 @@ class DiskQueries(AdditionalMethods[Row]):
         self._settle()
         return len(chosen)
 
-    def explain(self, query: Query, analyze: bool = False, *, counts: bool = False) -> Explanation:
+    def explain(
+        self, query: Query, analyze: bool | Unchecked = False, *, counts: bool | Unchecked = False
+    ) -> Explanation:
         """As that of a table in memory; conditions that SQLite checks are shown in SQL. O(candidates)."""
         compiled = self._spec(query)
+        runs, counting = flag("analyze", analyze, self._gate.name), flag("counts", counts, self._gate.name)
         actual: tuple[int, int, float] | None = None
         with self._gate.reading:
-            plan = self._plan(compiled, counts)
-            estimated = DiskPlan(
-                plan.kind, plan.keys, plan.ranges, plan.where, plan.field, plan.storage, plan.estimated()
-            )
+            plan = self._plan(compiled, counting)
+            estimated = plan.estimated()
             size = self._storage.size()
-            if analyze:
+            if runs:
                 program = compiled.program
                 began = time.perf_counter()
                 looked = found = 0
                 for rows in plan.stream():
                     looked += len(rows)
-                    found += program.count(rows) if counts else len(program.select(rows))
+                    found += program.count(rows) if counting else len(program.select(rows))
                 actual = (looked, found, time.perf_counter() - began)
         kind = f"{self._kind} of {describe(self._shape.row_type)}, {size} rows"
         return Explanation(
-            f"{'count' if counts else 'select'} from {self._gate.name} ({kind})", estimated, compiled, actual
+            f"{'count' if counting else 'select'} from {self._gate.name} ({kind})", estimated, compiled, actual
         )
 
     # --- indexes ------------------------------------------------------------------------------------------------------
 
-    def add_index(self, field: Indexed, *, unique: bool = False, name: str | None = None) -> bool:
+    def add_index(
+        self, field: Indexed, *, unique: bool | Unchecked = False, name: str | Unchecked | None = None
+    ) -> bool:
         """As that of a table in memory, over a column; the index is in the file, and there when it is opened again.
 
         O(n log n). Raises BadArg, cause "option", for an expression, which SQLite could not compute.
@@ -141,7 +146,7 @@ class DiskQueries(AdditionalMethods[Row]):
             del_index(self._disk(), found[0])
         return True
 
-    def _column_index_of(self, field: Indexed, unique: bool, name: str | None) -> Index:
+    def _column_index_of(self, field: Indexed, unique: Term, name: Term) -> Index:
         index = self._index_of(field, unique, name)
         if index.expression is not None:
             allowed = "on disk an index is over a column, a position or a field's name"

@@ -8,6 +8,7 @@ column of its own, by the type of the field:
     str                 TEXT; one with lone surrogates is the BLOB of its UTF-8 bytes, surrogates and all
     bytes               BLOB
     bool                INTEGER 0 or 1
+    date, datetime, timedelta, UUID, Enum   see `runtime.disk_scalars`
     any of these | None   the same, and NULL for None
     others              BLOB in Erlang's external term format
 
@@ -17,20 +18,32 @@ plain ones, as which they are equal.
 
 import types
 import typing
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias, cast, final
 
 from matchspec.values import Term
 from runtime.disk_keys import LEAST, MOST, big_int, int_of
+from runtime.disk_scalars import (
+    CLASSES,
+    EnumName,
+    Members,
+    ScalarKind,
+    members_of,
+    scalar_from_sql,
+    scalar_to_sql,
+)
 from runtime.errors import BadArg
 from runtime.external import decode, encode
-from runtime.fields import REFUSED, Annotation
+from runtime.fields import REFUSED, Annotation, is_named_tuple
 from runtime.rows import RowShape, RowType
 from runtime.storage import StoredRow
 from runtime.termjson import CodecError
 
 Sql: TypeAlias = Any  # what sqlite3 takes and gives: an int, float, str, bytes or None
+Values: TypeAlias = Sequence[Sql]
 Fetched: TypeAlias = tuple[Any, ...]
-ColumnKind: TypeAlias = Literal["int", "float", "str", "bytes", "bool", "term"]
+ColumnKind: TypeAlias = Literal["int", "float", "str", "bytes", "bool", "term"] | ScalarKind
 
 _PLAIN: Final[dict[Annotation, ColumnKind]] = {int: "int", float: "float", str: "str", bytes: "bytes", bool: "bool"}
 _NAN: Final = b"nan"
@@ -42,9 +55,13 @@ class DamagedRow(Exception):
 
 @final
 class Column:
-    """A field's column: its name in SQLite, quoted, and how its values are kept."""
+    """A field's column: its name in SQLite, quoted, and how its values are kept.
 
-    def __init__(self, name: str, kind: ColumnKind, optional: bool) -> None:
+    `members`: those of an Enum, if it is known.
+    """
+
+    def __init__(self, name: str, kind: ColumnKind, optional: bool, members: Members | None = None) -> None:
+        self.members: Final = members
         self.name: Final = name
         self.kind: Final[ColumnKind] = kind
         self.optional: Final = optional
@@ -61,7 +78,7 @@ class RowForm:
     def __init__(self, columns: list[str]) -> None:
         self.columns: Final = columns
 
-    def encode(self, row: StoredRow) -> list[Sql]:
+    def encode(self, row: StoredRow) -> Values:
         """The values of the columns. Raises BadArg, cause "type", for a value that has no form on disk."""
         raise AssertionError("every form has its own")
 
@@ -82,7 +99,7 @@ class WholeRows(RowForm):
         self._shape: Final = shape
         self._table: Final = table
 
-    def encode(self, row: StoredRow) -> list[Sql]:
+    def encode(self, row: StoredRow) -> Values:
         return [encoded(row, self._table)]
 
     def decode(self, fetched: Fetched) -> StoredRow:
@@ -106,25 +123,30 @@ class FieldRows(RowForm):
         self._shape: Final = shape
         self._table: Final = table
         self._exact: Final[list[type]] = [_EXACT[field.kind] for field in fields]
-        self._made: Final[type] = tuple if shape.record is not None or not shape.fields else cast(type, shape.row_type)
+        self._made: Final[type] = cast(type, shape.row_type) if is_named_tuple(shape.row_type) else tuple
 
-    def encode(self, row: StoredRow) -> list[Sql]:
-        values: list[Sql] = list(row)
+    def encode(self, row: StoredRow) -> Values:
+        values: list[Sql] | None = None
         exact = self._exact
-        for index in range(len(values)):
-            value = values[index]
+        for index in range(len(exact)):
+            value: Sql = row[index]
             kind = type(value)
+            stored: Sql = value
             if kind is not exact[index]:
-                values[index] = self._to_sql(index, value)
+                stored = self._to_sql(index, value)
             elif kind is int:
                 if not LEAST <= value <= MOST:
-                    values[index] = big_int(value)
+                    stored = big_int(value)
             elif kind is str:
                 if not value.isascii():
-                    values[index] = sql_str(value)
+                    stored = sql_str(value)
             elif kind is float and value != value:
-                values[index] = _NAN
-        return values
+                stored = _NAN
+            if stored is not value:
+                if values is None:
+                    values = list(row)
+                values[index] = stored
+        return row if values is None else values
 
     def _to_sql(self, index: int, value: Term) -> Sql:
         field = self.fields[index]
@@ -141,6 +163,10 @@ class FieldRows(RowForm):
                 return bytes(cast(bytes, value))
             case "bool":
                 return 1 if value is True else 0
+            case "date" | "timedelta" | "datetime" | "uuid" | "enum":
+                found = scalar_to_sql(field.kind, field.members, value)
+                if found is not None:
+                    return sql_int(found) if type(found) is int else found
         return encoded(value, self._table)
 
     def decode(self, fetched: Fetched) -> StoredRow:
@@ -163,6 +189,14 @@ class FieldRows(RowForm):
         if field.kind == "bool":
             if value in (0, 1):
                 return value == 1
+        elif field.kind in _SCALARS:
+            number = int_of(value) if field.kind == "timedelta" and isinstance(value, bytes) else value
+            found = scalar_from_sql(field.kind, field.members, number)
+            if found is None and field.kind == "datetime" and isinstance(value, bytes):
+                found = decoded(value)
+                found = found if isinstance(found, datetime) and found.tzinfo is not None else None
+            if found is not None:
+                return found
         elif isinstance(value, bytes):
             found = _from_blob(field.kind, value)
             if found is not None or field.kind == "term":
@@ -183,7 +217,9 @@ class _Never:
     """The type of no value: those of its columns are all looked at one by one."""
 
 
+_SCALARS: Final = ("date", "timedelta", "datetime", "uuid", "enum")
 _EXACT: Final[dict[str, type]] = {
+    **dict.fromkeys(_SCALARS, _Never),
     "int": int, "float": float, "str": str, "bytes": bytes, "bool": _Never, "term": _Never
 }  # fmt: skip
 
@@ -271,7 +307,7 @@ def _column(name: str, annotation: Annotation) -> Column:
             inner = typing.get_args(inner)[0]
             continue
         supertype: Annotation = getattr(inner, "__supertype__", None) or getattr(inner, "__value__", None)
-        if supertype is None:
+        if supertype is None or inner is EnumName:
             break
         inner = supertype
     optional = False
@@ -280,8 +316,11 @@ def _column(name: str, annotation: Annotation) -> Column:
         others = [arg for arg in typing.get_args(inner) if arg is not type(None)]
         if len(others) == 1 and len(typing.get_args(inner)) == 2:
             inner, optional = others[0], True
-    kind = _PLAIN.get(inner) if isinstance(inner, type) else None
+    kind: ColumnKind | None = _PLAIN.get(inner) or CLASSES.get(inner) if isinstance(inner, type) else None
     quoted = '"' + name.replace('"', '""') + '"'
+    members = members_of(inner)
+    if members is not None or inner is EnumName:
+        return Column(quoted, "enum", optional, members)
     return Column(quoted, "term", False) if kind is None else Column(quoted, kind, optional)
 
 

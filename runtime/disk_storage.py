@@ -16,11 +16,13 @@ from runtime.disk_connection import DiskConnection
 from runtime.disk_errors import DiskError
 from runtime.disk_keys import EVERYTHING, Span, SqlKey
 from runtime.disk_layout import Layout, bounds
-from runtime.disk_rows import DamagedRow, Fetched, Sql
+from runtime.disk_rows import DamagedRow, Fetched, Sql, Values
 from runtime.storage import Mark, Page, Storage, StoredRow, UnknownKey
 from runtime.termjson import CodecError
 
 Pairs = list[tuple[Key, StoredRow]]
+
+_ALL: Final[list[Span]] = [EVERYTHING]
 
 
 class DiskStorage(Storage):
@@ -51,6 +53,7 @@ class DiskStorage(Storage):
         self._add: str = layout.add
         self._store: str = layout.store
         self._at_key: str = f"SELECT {columns} FROM rows WHERE {key} = ? ORDER BY {layout.order}"
+        self._large: str = f"SELECT 1 FROM rows WHERE {key} >= x'' LIMIT 1"
         self._update: str = layout.update
         self._has: str = f"SELECT 1 FROM rows WHERE {key} = ? LIMIT 1"
         self._delete: str = f"DELETE FROM rows WHERE {key} = ? RETURNING {columns}"
@@ -119,7 +122,7 @@ class DiskStorage(Storage):
             values = [self.layout.values(key, row) for key, row in pairs]
             self.connection.together(lambda: self._put_values(values))
 
-    def _put_values(self, values: list[list[Sql]]) -> None:
+    def _put_values(self, values: list[Values]) -> None:
         connection = self.connection
         if self._unique:
             self._put_uniquely(values)
@@ -132,7 +135,7 @@ class DiskStorage(Storage):
             connection.write_all(self._store, values)
         self._size += added
 
-    def _put_uniquely(self, values: list[list[Sql]]) -> None:
+    def _put_uniquely(self, values: list[Values]) -> None:
         """Under unique indexes the end of the operation counts: rows may change places."""
         at = 0 if self.layout.own_key else self.keypos
         last = {one[at]: one for one in values}
@@ -194,7 +197,7 @@ class DiskStorage(Storage):
         if values:
             self.connection.together(lambda: self._replace_values(values))
 
-    def _replace_values(self, values: list[list[Sql]]) -> None:
+    def _replace_values(self, values: list[Values]) -> None:
         if self._unique:
             self._put_uniquely(values)
         else:
@@ -222,15 +225,21 @@ class DiskStorage(Storage):
     def stream(self, spans: list[Span], where: str, parameters: list[Sql]) -> Iterator[list[StoredRow]]:
         """The rows of some spans for which a condition holds, in order, some at a time."""
         layout = self.layout
+        if spans is layout.keys.whole and len(spans) > 1 and not self._has_large_ints():
+            spans = _ALL
         for span in spans:
             sql = layout.select(layout.columns, span, where)
             for fetched in self.connection.stream(sql, [*bounds(span), *parameters]):
                 yield self.decoded(fetched)
 
+    def _has_large_ints(self) -> bool:
+        """Whether some key, in a column of ints, has more than 64 bits, so that SQLite's order is not that of ints."""
+        return bool(self.connection.fetch(self._large))
+
     def count(self, spans: list[Span], where: str, parameters: list[Sql]) -> int:
         """How many rows `stream` gives."""
         total = 0
-        for span in spans:
+        for span in _ALL if spans is self.layout.keys.whole else spans:
             sql = self.layout.select("count(*)", span, where)
             total += int(self.connection.fetch(sql, [*bounds(span), *parameters])[0][0])
         return total
@@ -241,7 +250,7 @@ class DiskStorage(Storage):
 
         def work() -> None:
             nonlocal total
-            for span in spans:
+            for span in _ALL if spans is self.layout.keys.whole else spans:
                 if self._fixed:
                     sql = self.layout.select(self.layout.key, span, where)
                     fetched = self.connection.fetch(sql, [*bounds(span), *parameters])

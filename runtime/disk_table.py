@@ -3,9 +3,8 @@
 It is built of the same layers as `runtime.table`, over a storage that keeps its rows in SQLite.
 """
 
-from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias, TypeVar, cast, final, overload
+from typing import Final, Self, TypeVar, cast, final, overload
 
 from matchspec.ownership import is_immutable
 from matchspec.terms import OTHER, Key, rank
@@ -17,9 +16,9 @@ from runtime.disk_bags import DiskBagStorage
 from runtime.disk_connection import DiskConnection
 from runtime.disk_file import DiskFile
 from runtime.disk_layout import Layout
-from runtime.disk_queries import DiskQueries
 from runtime.disk_saver import saver
 from runtime.disk_storage import DiskStorage
+from runtime.disk_whole import DiskWhole
 from runtime.errors import BadArg
 from runtime.kernel import Belonging, current, find
 from runtime.process import self_
@@ -28,11 +27,8 @@ from runtime.storage import StoredRow
 from runtime.subscriptions import Subscription
 from runtime.termjson import CodecError
 
-Visitor: TypeAlias = Callable[[Any], Any]
 Thing = TypeVar("Thing")
 
-CONTINUE: Final = Atom("continue")
-DONE: Final = Atom("done")
 VERSION: Final = 9  # of Erlang's DETS, which `info("version")` gives there
 ITEMS: Final = ("type", "keypos", "size", "file_size", "filename")
 MORE_ITEMS: Final = (
@@ -73,7 +69,7 @@ class Opened:
 
 
 @final
-class DiskTable(DiskQueries[Row]):
+class DiskTable(DiskWhole[Row]):
     """A table of rows in a file, which threads and processes share.
 
     Made by `dets.open`. It has the methods of a table in memory (`ets.Table`), and they mean the same; every operation
@@ -131,18 +127,20 @@ class DiskTable(DiskQueries[Row]):
 
     # --- users --------------------------------------------------------------------------------------------------------
 
-    def join(self) -> None:
-        """The calling process uses the table once more. The table is open."""
+    def join(self) -> bool:
+        """The calling process uses the table once more; False if it has been closed."""
         process = current()
         pid = process.pid
         with self._gate.lock:
-            self._gate.check_alive()
+            if not self._gate.alive:
+                return False
             count = self._users.get(pid, 0)
             if not count:
                 use = _Use(self)
                 process.own(use)
                 self._uses[pid] = use
             self._users[pid] = count + 1
+        return True
 
     def close(self) -> bool:
         """The calling process uses the table no more; the last user's close closes the file; True.
@@ -254,32 +252,6 @@ class DiskTable(DiskQueries[Row]):
         with self._gate.lock:
             if self._gate.alive:
                 self._sync()
-
-    # --- all at once --------------------------------------------------------------------------------------------------
-
-    def traverse(self, fn: Visitor) -> Element:
-        """Calls `fn(row)` for the rows, as at one moment, and collects what it says; a list, the last one first.
-
-        `fn` gives `dets.CONTINUE` to go on, `(dets.CONTINUE, value)` to collect the value and go on, and
-        `(dets.DONE, value)` to collect it and stop. Anything else stops, and is the result. The same words as strs will
-        do. O(n). Erlang's dets:traverse/2. Raises BadArg: "id"; DiskError; whatever `fn` raises.
-        """
-        found: list[Any] = []
-        with self._gate.reading:
-            disk = self._disk()
-            for rows in disk.stream(disk.layout.keys.whole, "", []):
-                for row in self._shape.handed_out(rows):
-                    answer = fn(row)
-                    if answer in (CONTINUE, "continue"):
-                        continue
-                    word = answer[0] if isinstance(answer, tuple) and len(answer) == 2 else None
-                    if word in (CONTINUE, "continue"):
-                        found.insert(0, answer[1])
-                    elif word in (DONE, "done"):
-                        return [answer[1], *found]
-                    else:
-                        return answer
-        return found
 
     # --- what does not make sense here --------------------------------------------------------------------------------
 

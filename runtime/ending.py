@@ -9,7 +9,7 @@ from runtime.errors import BadArg
 from runtime.exits import KILL, SHUTDOWN, TIMEOUT, Exit, as_reason
 from runtime.kernel import Belonging, Monitor, Process, current, landed
 from runtime.outcome import BrutalKill
-from runtime.process import deadline_of
+from runtime.process import Timeout, deadline_of
 from runtime.scheduler import lock
 
 # How a child is ended: it has so many seconds after the exit signal, any time with None, or is killed at once.
@@ -89,7 +89,7 @@ def _reason_of(waiter: Process, monitor: Monitor) -> tuple[Term] | None:
     return (message[4],) if isinstance(message, tuple) else None
 
 
-def stop(process: Process, reason: Term, timeout: float | None, module: Atom) -> bool:
+def stop(process: Process, reason: Term, timeout: Timeout, module: Atom) -> bool:
     """Has a supervisor end with a reason, and waits for it; True. Raises Exit, as Elixir's GenServer.stop/3."""
     caller = current()
     deadline = deadline_of(caller, timeout)

@@ -70,6 +70,13 @@ def show(value: Term) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
+def flag(argument: str, value: Term, table: str = "") -> bool:
+    """`value` as a bool. Raises BadArg, cause "option"."""
+    if type(value) is bool:
+        return value
+    raise BadArg("option", argument, value, "allowed are True and False", table)
+
+
 def choice(cause: Cause, argument: str, value: Term, allowed: tuple[str, ...], table: str = "") -> str:
     """`value` as one of the words allowed. Raises BadArg."""
     if isinstance(value, str) and value in allowed:

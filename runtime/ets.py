@@ -54,6 +54,7 @@ __all__ = [
     "all",
     "file2tab",
     "fun2ms",
+    "import_erlang",
     "is_compiled_ms",
     "match",
     "match_object",
@@ -336,25 +337,43 @@ def file2tab(path: Checked, row: RowType = None) -> AnyTable:
 
     reader = TableReader(path)
     header = reader.header
-    table = new(
-        reader.name,
-        row,
-        type=header["type"],
-        keypos=header["keypos"],
-        access=header["protection"],
-        named_table=header["named_table"],
-    )
+    kind, keypos, access, named = [header[item] for item in ("type", "keypos", "protection", "named_table")]
+    return _made_of_file(reader.name, row, kind, keypos, access, named, reader.rows())
+
+
+def _made_of_file(
+    name: Checked, row: RowType, kind: Kind, keypos: int, access: Checked, named: bool, rows: list[Any]
+) -> AnyTable:
+    """A new table with the rows of a file."""
+    table: AnyTable = new(name, row, type=kind, keypos=keypos, access=access, named_table=named)
     try:
-        rows = reader.rows()
         # A bag takes the last of a list first; its rows are to come in the order of the file.
-        table.insert(rows[::-1] if header["type"] == "bag" else rows)
+        table.insert(rows[::-1] if kind == "bag" else rows)
     except BaseException:
         table.drop()
         raise
     return table
 
 
-def tabfile_info(path: Checked) -> Info:
+@overload
+def import_erlang(path: str | PathLike[str], row: None = None, *, verify: bool = ...) -> Table[AnyRow]: ...
+@overload
+def import_erlang(path: str | PathLike[str], row: type[Row], *, verify: bool = ...) -> Table[Row]: ...
+
+
+def import_erlang(path: Checked, row: RowType = None, *, verify: Checked = True) -> AnyTable:
+    """Makes the table that Erlang's own `ets:tab2file` wrote to a file, as `file2tab` does for files of ours.
+
+    `verify` is Erlang's option: the number of rows, and the MD5 sum if there is one, have to be right. O(n). Raises
+    BadArg as `file2tab` does, "file" also for rows that Python has no form for, such as those with functions.
+    """
+    from runtime.erlang_tabfile import ErlangTabfile
+
+    file = ErlangTabfile(path, verify is True)
+    return _made_of_file(file.name, row, file.kind, file.keypos, file.access, file.named, file.rows)
+
+
+def tabfile_info(path: str | PathLike[str]) -> Info:
     """What a table file says of its table: name, type, protection, named_table, keypos, size, extended_info, version.
 
     O(n): the whole file is checked. Erlang's ets:tabfile_info/1. Raises BadArg: "file", "checksum".

@@ -15,15 +15,16 @@ import os
 from collections.abc import Iterable
 from typing import Any, Final, TypeAlias, final
 
+from matchspec.unchecked import Unchecked
 from matchspec.values import Atom, Term
-from runtime.errors import BadArg, choice
+from runtime.errors import BadArg, flag
 from runtime.exits import Exit
 from runtime.feed import Feed
 from runtime.kernel import current
 from runtime.outcome import ExitReason, Ok
-from runtime.process import deadline_of
-from runtime.queryable import Checked, Query, Queryable, Spec
-from runtime.stream import OnTimeout, is_count
+from runtime.process import Timeout, seconds_of
+from runtime.queryable import Query, Queryable, Spec
+from runtime.stream import OnTimeout, exits_on_timeout, is_count
 from runtime.workers import EXECUTOR, Job, Run, parts_of
 
 __all__ = ["Job", "QueryExecutor"]
@@ -44,13 +45,12 @@ class QueryExecutor:
     Raises BadArg, cause "option".
     """
 
-    def __init__(self, *, max_concurrency: Checked = None, timeout: Checked = 5.0) -> None:
+    def __init__(self, *, max_concurrency: int | Unchecked | None = None, timeout: Timeout = 5.0) -> None:
         places = (os.cpu_count() or 1) if max_concurrency is None else max_concurrency
         if not is_count(places):
             raise BadArg("option", "max_concurrency", max_concurrency, "allowed are None and numbers from 1 on")
-        deadline_of(current(), timeout)
-        self.max_concurrency: Final[int] = places
-        self.timeout: Final[float | None] = timeout
+        self.max_concurrency: Final = places
+        self.timeout: Final = seconds_of(timeout)
 
     def __repr__(self) -> str:
         return f"<QueryExecutor, {self.max_concurrency} at a time, {self.timeout} seconds each>"
@@ -85,9 +85,9 @@ class QueryExecutor:
         self,
         jobs: Iterable[JobLike],
         *,
-        ordered: Checked = True,
-        on_timeout: OnTimeout = "kill_task",
-        ahead: Checked = AHEAD,
+        ordered: bool | Unchecked = True,
+        on_timeout: OnTimeout | Unchecked = "kill_task",
+        ahead: int | Unchecked = AHEAD,
     ) -> "Outcomes":
         """The outcomes, for `for` and `async for`: Ok(result), or ExitReason(reason) for a query that has failed.
 
@@ -96,12 +96,8 @@ class QueryExecutor:
         Jobs are taken as outcomes are asked for, at most `ahead` (or `max_concurrency`, if that is more) before these
         are, so they may be without end. Raises BadArg: "type", "option".
         """
-        if type(ordered) is not bool:
-            raise BadArg("option", "ordered", ordered, "allowed are True and False")
-        choice("option", "on_timeout", on_timeout, ("exit", "kill_task"))
-        if not is_count(ahead):
-            raise BadArg("option", "ahead", ahead, "allowed are numbers from 1 on")
-        return Outcomes(self._run(jobs, ahead, ordered, on_timeout == "exit"))
+        in_order, exits = flag("ordered", ordered), exits_on_timeout(on_timeout)
+        return Outcomes(self._run(jobs, _count("ahead", ahead), in_order, exits))
 
     def _run(self, jobs: Iterable[JobLike], window: int, ordered: bool, exit_on_timeout: bool) -> Run:
         if not isinstance(jobs, Iterable):
@@ -116,7 +112,7 @@ class QueryExecutor:
             exit_on_timeout=exit_on_timeout,
         )
 
-    def rows(self, table: Checked, query: Query, *, chunk: Checked = 1000, ahead: Checked = 2) -> "Rows":
+    def rows(self, table: Term, query: Query, *, chunk: int | Unchecked = 1000, ahead: int | Unchecked = 2) -> "Rows":
         """The results of one query, one by one, for `for` and `async for`: those of `select`, and as at one moment.
 
         A process computes them, `chunk` at a time, and is at most `ahead` chunks ahead of the loop: memory is bounded
@@ -125,10 +121,14 @@ class QueryExecutor:
         Raises MatchSpecError; BadArg: "type", "option"; while iterating, what the query raises, and Exit.
         """
         queried, given, _ = parts_of((table, query))
-        for option, value in (("chunk", chunk), ("ahead", ahead)):
-            if not is_count(value):
-                raise BadArg("option", option, value, "allowed are numbers from 1 on")
-        return Rows(queried, queried._spec(given), chunk, ahead, self.timeout)
+        rows, chunks = _count("chunk", chunk), _count("ahead", ahead)
+        return Rows(queried, queried._spec(given), rows, chunks, self.timeout)
+
+
+def _count(option: str, value: Term) -> int:
+    if not is_count(value):
+        raise BadArg("option", option, value, "allowed are numbers from 1 on")
+    return value
 
 
 def _value_of(outcome: Ok[Any] | ExitReason, run: Run, number: int) -> Any:

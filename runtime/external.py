@@ -28,7 +28,7 @@ from matchspec.maps import make_map
 from matchspec.terms import MAX_TERM_DEPTH, ImproperList, cons
 from matchspec.values import Atom, Bitstring, Pid, Ref, Term, TermError, atom_name
 from runtime.external_identities import pid_identity, pid_of, ref_identity, ref_of
-from runtime.external_python import from_python, is_form, to_python
+from runtime.external_python import FormlessError, from_python, is_form, to_python
 from runtime.termjson import CodecError
 
 MAX_INFLATED: Final = 64 * 2**20  # bytes that compressed ones may come to; a bomb of 64 KiB holds as many
@@ -300,6 +300,7 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self.data: Final = data
         self.at: int = 1
+        self.forms: int = 0  # how many of them are being read, one inside another
 
     def read(self, depth: int) -> Term:
         data = self.data
@@ -350,7 +351,9 @@ class _Reader:
             return self.pid(tag == 88)
         if tag in (90, 114, 101):  # NEWER_REFERENCE_EXT, NEW_REFERENCE_EXT, REFERENCE_EXT
             return self.ref(tag)
-        raise CodecError(f"{_REFUSED.get(tag, f'a term of the unknown tag {tag}')} has no form in Python")
+        if tag in _REFUSED:
+            raise FormlessError(f"{_REFUSED[tag]} has no form in Python")
+        raise CodecError(f"a term of the unknown tag {tag}")
 
     def take(self, size: int) -> bytes:
         start = self.at
@@ -420,10 +423,16 @@ class _Reader:
         return self.finite(value)
 
     def read_tuple(self, count: int, depth: int) -> Term:
-        inner = depth if count == 3 and self.data.startswith(_TAG, self.at) else _deeper(depth)
+        form = count == 3 and self.data.startswith(_TAG, self.at)
+        inner = depth if form else _deeper(depth)
+        if form:
+            # A form is no level of its own, but between two of them there is one.
+            self.forms = _deeper(self.forms)
         items: list[Term] = []
         for _ in range(self.count(count)):
             items.append(self.read(inner))
+        if form:
+            self.forms -= 1
         made = tuple(items)
         return to_python(made) if is_form(made) else made
 

@@ -33,6 +33,10 @@ TAG: Final = Atom("$python")
 MAX_FRACTION: Final = 2**20  # bits of a numerator or denominator: a greatest common divisor takes quadratic time
 
 
+class FormlessError(CodecError):
+    """Bytes of a term that Python has no form for: a function, a port."""
+
+
 def is_form(items: Tuple) -> bool:
     """Whether a tuple is one of these forms, or would be taken for one."""
     size = len(items)

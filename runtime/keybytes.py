@@ -201,43 +201,42 @@ def _high(cut: Cut) -> tuple[bytes | None, bool]:
 
 def _point(key: Point) -> tuple[bytes, bool]:
     """The code of an order_key, or of the beginning of one, and whether all of it could be said."""
-    match key:
-        case ():
-            return b"", True
-        case (1000,):
-            return _ABOVE, True
-        case (0,):
-            return b"\x10", True
-        case (0.5,):
-            return NAN, True
-        case (-1, number):
-            return int_code(number, INTEGERS_FIRST), True
-        case (0, int() as number):
-            return int_code(number, BY_VALUE), True
-        case (0, float() as number):
-            return float_code(number, BY_VALUE), True
-        case (1, name):
-            return atom_code(name), True
-        case (5, int() as size, *items):
-            return _points(_TUPLE + size_code(size), items)
-        case (6, int() as size, *items):
-            return _points(_MAP + size_code(size), items)
-        case (7,):
-            return _NIL, True
-        case (8, *cells):
-            return _point_of_list(cells)
-        case (9, *rest):
-            return _point_of_binary(rest)
-        case (10, *rest):
-            return _point_of_other(rest)
-        case (2, *_):
-            return _REF, False  # the number of one from another run says nothing
-        case (4, *_):
-            return _PID, False
-    return b"\x29", False  # functions, which are no keys; anything else lies between no others
+    if not key:
+        return b"", True
+    kind = key[0]
+    if len(key) == 1:
+        known = _BEGINNINGS.get(kind)
+        return (b"\x29", False) if known is None else (known, True)
+    if kind in (0, -1):
+        mode = INTEGERS_FIRST if kind == -1 else BY_VALUE
+        number = key[1]
+        return (float_code(number, mode) if isinstance(number, float) else int_code(number, mode)), True
+    if kind == 1:
+        return atom_code(key[1]), True
+    if kind in (5, 6):
+        return _points((_TUPLE if kind == 5 else _MAP) + size_code(key[1]), key[2:])
+    if kind == 8:
+        return _point_of_list(key[1:])
+    if kind == 9:
+        return _point_of_binary(key[1:])
+    if kind == 10:
+        return _point_of_other(key[1:])
+    # The number of a pid or reference from another run says nothing; functions are no keys.
+    return (_REF if kind == 2 else _PID if kind == 4 else b"\x29"), False
 
 
-def _points(code: bytes, items: list[Point]) -> tuple[bytes, bool]:
+_BEGINNINGS: Final[dict[object, bytes]] = {
+    1000: _ABOVE,
+    0: b"\x10",
+    0.5: NAN,
+    1: b"\x20",
+    7: _NIL,
+    9: b"\x58",
+    10: _OTHER,
+}
+
+
+def _points(code: bytes, items: tuple[Point, ...]) -> tuple[bytes, bool]:
     for item in items:
         more, whole = _point(item)
         code += more
@@ -246,7 +245,7 @@ def _points(code: bytes, items: list[Point]) -> tuple[bytes, bool]:
     return code, True
 
 
-def _point_of_list(cells: list[Point]) -> tuple[bytes, bool]:
+def _point_of_list(cells: tuple[Point, ...]) -> tuple[bytes, bool]:
     """Item, 8, item, 8, ..., and then the order_key of the tail, spread out."""
     code = _LIST
     at = 0
@@ -261,36 +260,34 @@ def _point_of_list(cells: list[Point]) -> tuple[bytes, bool]:
                 code += _LIST
                 at += 1
             else:
-                more, whole = _point(tuple(cells[at:]))
+                more, whole = _point(cells[at:])
                 return code + more, whole
     return code, True
 
 
-def _point_of_binary(rest: list[Point]) -> tuple[bytes, bool]:
-    match rest:
-        case [bytes() as data, int() as bits, int() as flag]:
-            last = bits % 8 or 8 + flag
-            return binary_code(data, bytes([last])), True
-        case [bytes() as data]:
-            return b"\x58" + escaped(data)[:-1], True
-    return b"\x58", not rest
+def _point_of_binary(rest: tuple[Point, ...]) -> tuple[bytes, bool]:
+    count = len(rest)
+    data: bytes = rest[0]
+    if count == 1:
+        return b"\x58" + escaped(data)[:-1], True
+    bits: int = rest[1]
+    flag: int = rest[2]
+    return binary_code(data, bytes([bits % 8 or 8 + flag])), True
 
 
-def _point_of_other(rest: list[Point]) -> tuple[bytes, bool]:
-    if not rest:
-        return _OTHER, True
-    name = escaped(rest[0])
-    match rest[1:]:
-        case []:
-            # Either the beginning of a kind, or a NaN among Decimals, whose kind says it all.
-            return _OTHER + (name if rest[0].endswith(" nan") else name[:-1]), True
-        case [str() as member]:
-            return _OTHER + name + escaped(member), True
-        case [int() as size, *items]:
-            return _points(_OTHER + name + size_code(size), items)
-        case [natural]:
-            try:
-                return _OTHER + natural_code(natural.value), True
-            except CodecError:
-                pass
-    return _OTHER + name, False
+def _point_of_other(rest: tuple[Point, ...]) -> tuple[bytes, bool]:
+    kind: str = rest[0]
+    name = escaped(kind)
+    count = len(rest)
+    if count == 1:
+        # Either the beginning of a kind, or a NaN among Decimals, whose kind says it all.
+        return _OTHER + (name if kind.endswith(" nan") else name[:-1]), True
+    place = rest[1]
+    if isinstance(place, str):  # the member of an Enum
+        return _OTHER + name + escaped(place), True
+    if isinstance(place, int):  # the size of a set
+        return _points(_OTHER + name + size_code(place), rest[2:])
+    try:
+        return _OTHER + natural_code(place.value), True
+    except CodecError:
+        return _OTHER + name, False

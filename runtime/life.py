@@ -4,6 +4,7 @@ A table belongs to the process that made it, and goes when that process ends, un
 is the layer of `Table` above `runtime.core`.
 """
 
+from contextlib import suppress
 from typing import Final, TypeAlias, cast, final, overload
 
 from matchspec.values import Atom, Pid, Term
@@ -11,6 +12,7 @@ from runtime import kernel, registry
 from runtime.access import Access, access_of
 from runtime.core import Checked, Heir, TableCore
 from runtime.errors import BadArg
+from runtime.exits import Killed
 from runtime.kernel import Belonging, Process
 from runtime.process import is_alive
 from runtime.registry import AnyTable
@@ -48,8 +50,12 @@ class TableLife(TableCore[Row]):
             if not self._gate.alive or self._gate.owner is not owner:
                 return
             heir = self._heir
-            if heir is None or not self._pass_to(heir.pid, heir.data, heir.told):
-                self._end()
+            if heir is not None and self._pass_to(heir.pid, heir.data, heir.told):
+                return
+            self._end()
+        for subscription in self._upkeep.subscriptions:
+            with suppress(Killed):  # of a subscriber that this ends, in the thread of the process that has ended
+                subscription.deliver()
 
     def give_away(self, pid: Pid, data: Term) -> bool:
         """Makes another process the owner; it gets the message `(ETS_TRANSFER, table, old owner, data)`; True.

@@ -3,6 +3,7 @@
 from typing import Any, TypeVar, overload
 
 from matchspec.terms import Key
+from matchspec.unchecked import Unchecked
 from matchspec.values import Term
 from runtime.core import Checked, Element
 from runtime.errors import BadArg
@@ -40,7 +41,7 @@ class ObjectMethods(TableLife[Row]):
 
     # --- in -----------------------------------------------------------------------------------------------------------
 
-    def insert(self, row: Row | list[Row], *, ttl: Checked = None) -> bool:
+    def insert(self, row: Row | list[Row], *, ttl: float | Unchecked | None = None) -> bool:
         """Stores a row, or all rows of a list or none; True.
 
         In a `set` and an `ordered_set` a row replaces the one of its key; a `bag` ignores a row that it has. Of a list
@@ -81,7 +82,7 @@ class ObjectMethods(TableLife[Row]):
                 expiry.next_ttl = None
         self._counters.inserted += len(pairs)
 
-    def insert_new(self, row: Row | list[Row], *, ttl: Checked = None) -> bool:
+    def insert_new(self, row: Row | list[Row], *, ttl: float | Unchecked | None = None) -> bool:
         """Stores a row, or all rows of a list, unless the table has one of their keys; whether it did.
 
         Costs and errors are those of `insert`. Erlang's ets:insert_new/2.

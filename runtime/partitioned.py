@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast, final, overload
 
 from matchspec.terms import order_key
+from matchspec.unchecked import Unchecked
 from matchspec.values import Atom, Term
 from runtime.additions import Indexed
 from runtime.core import Checked, Element, Info
@@ -39,19 +40,19 @@ class PartitionedTable(Partitions[Row]):
 
     # --- single rows --------------------------------------------------------------------------------------------------
 
-    def insert(self, row: Row | list[Row], *, ttl: Checked = None) -> bool:
+    def insert(self, row: Row | list[Row], *, ttl: float | Unchecked | None = None) -> bool:
         if isinstance(row, list):
             return self._insert_all(row, ttl, False)
         number, owned = self._home_of(row)
         return self._parts[number].insert(owned, ttl=ttl)
 
-    def insert_new(self, row: Row | list[Row], *, ttl: Checked = None) -> bool:
+    def insert_new(self, row: Row | list[Row], *, ttl: float | Unchecked | None = None) -> bool:
         if isinstance(row, list):
             return self._insert_all(row, ttl, True)
         number, owned = self._home_of(row)
         return self._parts[number].insert_new(owned, ttl=ttl)
 
-    def _insert_all(self, rows: list[Row], ttl: Checked, new: bool) -> bool:
+    def _insert_all(self, rows: list[Row], ttl: float | Unchecked | None, new: bool) -> bool:
         homes: dict[int, list[Any]] = {}
         for row in rows:
             number, owned = self._home_of(row)
@@ -133,7 +134,10 @@ class PartitionedTable(Partitions[Row]):
     ) -> list[int]: ...
 
     def update_counter(self, key: Element, change: Checked, default: Checked = MISSING) -> Any:
-        return self._part_of(key).update_counter(key, change, default)
+        part = self._part_of(key)
+        if isinstance(change, list):  # one call for each of the overloads, of which each gives something else
+            return part.update_counter(key, change, default)
+        return part.update_counter(key, change, default)
 
     def expires_in(self, key: Element) -> float | None:
         return self._part_of(key).expires_in(key)
@@ -225,7 +229,7 @@ class PartitionedTable(Partitions[Row]):
             acc = fn(row, acc)
         return acc
 
-    def safe_fixtable(self, fix: Checked) -> bool:
+    def safe_fixtable(self, fix: bool | Unchecked) -> bool:
         for part in self._parts:
             part.safe_fixtable(fix)
         return True
@@ -289,7 +293,7 @@ class PartitionedTable(Partitions[Row]):
                 whole[one] = whole[one] + value if one in _SUMS and one in whole else whole.get(one, value)
         return {**whole, "partitions": len(self._parts)}
 
-    def add_index(self, field: Indexed, *, name: str | None = None) -> bool:
+    def add_index(self, field: Indexed, *, name: str | Unchecked | None = None) -> bool:
         """As for a Table, in each partition; none is unique, since a partition does not know of the others."""
         for part in self._parts:
             part.add_index(field, name=name)

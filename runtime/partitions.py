@@ -19,11 +19,12 @@ from matchspec.ownership import is_immutable, own
 from matchspec.pattern import pattern_spec
 from matchspec.plan import bound_keys
 from matchspec.terms import Comparable, order_key
+from matchspec.unchecked import Unchecked
 from matchspec.values import Term, TermError
 from runtime.access import Together
 from runtime.continuation import Continuation, GatedPages, Pages, Walk, is_limit, stream
 from runtime.core import Checked
-from runtime.errors import BadArg
+from runtime.errors import BadArg, flag
 from runtime.ordering import Found, matches, page_of, window_of
 from runtime.queryable import Chunk, Look, Pattern, Query, Queryable, Spec
 from runtime.rows import Row
@@ -67,12 +68,12 @@ class Partitions(Queryable[Row]):
         """
         return hash(self._first._key(key)) % len(self._parts)
 
-    def partitions_for(self, query: Query, *, counts: bool = False) -> list[int]:
+    def partitions_for(self, query: Query, *, counts: bool | Unchecked = False) -> list[int]:
         """The numbers of the partitions that a query goes to; with `counts`, that select_count goes to.
 
-        O(size of the query). Raises MatchSpecError for a bad query.
+        O(size of the query). Raises MatchSpecError for a bad query; BadArg, cause "option".
         """
-        return self._numbers_for(self._spec(query), counts)
+        return self._numbers_for(self._spec(query), flag("counts", counts))
 
     def _numbers_for(self, query: Spec, counts: bool) -> list[int]:
         exotic = any([part._exotic for part in self._parts])

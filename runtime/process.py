@@ -11,10 +11,11 @@ from matchspec.api import spec
 from matchspec.pattern import pattern_spec
 from matchspec.program import Program
 from matchspec.spec import NO_MATCH, MatchSpec
+from matchspec.unchecked import Unchecked
 from matchspec.values import ROW, Atom, Pid, Ref, Term
 from runtime import kernel
 from runtime.address import Address
-from runtime.errors import BadArg
+from runtime.errors import BadArg, flag
 from runtime.exits import NOPROC, Exit, as_reason
 from runtime.kernel import Process, current, landed
 from runtime.launch import Function, child, launch
@@ -22,7 +23,7 @@ from runtime.scheduler import lock
 
 T = TypeVar("T")
 Message: TypeAlias = Any
-Checked: TypeAlias = Any  # checked by the function itself, so that compiled code raises BadArg as well
+Timeout: TypeAlias = float | Unchecked | None  # in seconds; None is for ever
 Name: TypeAlias = str | Atom | Address
 Destination: TypeAlias = Pid | Name
 Query: TypeAlias = Any  # whatever `receive` takes: a pattern, or a query in any form
@@ -216,7 +217,7 @@ def send(dest: Destination, message: T) -> T:
     return message
 
 
-def receive(pattern: Query = None, timeout: float | None = None, default: Any = MISSING) -> Any:
+def receive(pattern: Query = None, timeout: Timeout = None, default: Any = MISSING) -> Any:
     """Takes the oldest message that matches out of the mailbox, and waits for one if need be. Erlang's receive.
 
     Without a pattern any message matches. A pattern, such as `(Atom("add"), ANY)`, gives the message. A query in any of
@@ -253,7 +254,7 @@ def _await_fresh(
         return fresh
 
 
-async def areceive(pattern: Query = None, timeout: float | None = None, default: Any = MISSING) -> Any:
+async def areceive(pattern: Query = None, timeout: Timeout = None, default: Any = MISSING) -> Any:
     """`receive` for coroutines."""
     from runtime import coroutines
 
@@ -308,7 +309,7 @@ def _take(process: Process, number: int) -> bool:
         return process.mailbox is not None and process.mailbox.remove(number)
 
 
-def timed_out(timeout: float | None, default: Any) -> Any:
+def timed_out(timeout: Timeout, default: Any) -> Any:
     if default is MISSING:
         raise TimeoutError(f"no message that matches came within {timeout} seconds")
     return default
@@ -316,10 +317,14 @@ def timed_out(timeout: float | None, default: Any) -> Any:
 
 def deadline_of(process: Process, timeout: Term, argument: str = "timeout") -> float | None:
     """When a time-out of so many seconds from now is over. Raises BadArg, cause "option"."""
-    if timeout is None:
-        return None
-    if isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout >= 0:
-        return process.scheduler.now() + timeout
+    seconds = seconds_of(timeout, argument)
+    return None if seconds is None else process.scheduler.now() + seconds
+
+
+def seconds_of(timeout: Term, argument: str = "timeout") -> float | None:
+    """A time-out. Raises BadArg, cause "option"."""
+    if timeout is None or (isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout >= 0):
+        return timeout
     raise BadArg("option", argument, timeout, "allowed are None and seconds from 0 on")
 
 
@@ -334,7 +339,7 @@ def mailbox_size() -> int:
     return 0 if box is None else len(box)
 
 
-def sleep(seconds: float) -> None:
+def sleep(seconds: Timeout) -> None:
     """Waits, until then or until an exit signal ends this process. Elixir's Process.sleep/1; None waits for ever.
 
     Raises BadArg, cause "option"; Killed.
@@ -346,7 +351,7 @@ def sleep(seconds: float) -> None:
             process.wait(deadline)
 
 
-async def asleep(seconds: float) -> None:
+async def asleep(seconds: Timeout) -> None:
     """`sleep` for coroutines."""
     from runtime import coroutines
 
@@ -410,31 +415,31 @@ def monitor(dest: Destination) -> Ref:
         return ref
 
 
-def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
+def demonitor(ref: Ref, flush: bool | Unchecked = False, info: bool | Unchecked = False) -> bool:
     """Ends a monitor; True. With `flush`, its DOWN message is taken out of the mailbox too. O(1). Erlang's demonitor/2.
 
-    With `info`, whether the monitor was still there: False when it had fired. Raises BadArg, cause "type".
+    With `info`, whether the monitor was still there: False when it had fired. Raises BadArg: "type", "option".
     """
     process = current()
     if not isinstance(ref, Ref):
         raise BadArg("type", "ref", ref, "allowed is the reference that monitor gave")
+    flushing, telling = flag("flush", flush), flag("info", info)
     with lock:
         found = kernel.unwatch(process, ref)
-        if flush and process.mailbox is not None:
+        if flushing and process.mailbox is not None:
             process.mailbox.take_down(ref)
-    return found or not info
+    return found or not telling
 
 
-def trap_exit(trap: Checked) -> bool:
+def trap_exit(trap: bool | Unchecked) -> bool:
     """Whether exit signals come as messages `(EXIT, pid, reason)` instead of ending this process; the setting before.
 
     O(1). Erlang's process_flag(trap_exit, ...). Raises BadArg, cause "option".
     """
     process = current()
-    if type(trap) is not bool:
-        raise BadArg("option", "trap", trap, "allowed are True and False")
+    wanted = flag("trap", trap)
     with lock:
-        before, process.trapping = process.trapping, trap
+        before, process.trapping = process.trapping, wanted
     return before
 
 

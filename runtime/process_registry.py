@@ -23,6 +23,7 @@ from matchspec.pattern import pattern_spec
 from matchspec.program import Program
 from matchspec.spec import NO_MATCH
 from matchspec.terms import Key
+from matchspec.unchecked import Unchecked
 from matchspec.values import ROW, Atom, Pid, Term
 from runtime import kernel
 from runtime.address import Address
@@ -32,7 +33,7 @@ from runtime.entries import Entries, Entry, Record, exact_of
 from runtime.errors import BadArg, choice
 from runtime.exits import NORMAL, SHUTDOWN
 from runtime.kernel import Belonging, Process, current
-from runtime.process import Destination, Name, Query, find, take_name
+from runtime.process import Destination, Name, Query, Timeout, find, take_name
 from runtime.restarts import Restart
 from runtime.scheduler import lock
 from runtime.turns import begin, passive_process
@@ -68,9 +69,9 @@ class Registry:
 
     __slots__ = ("_anchor", "_entries", "_listeners", "_meta", "_process", "pid", "unique")
 
-    def __init__(self, process: Process, anchor: Process, keys: Keys, listeners: tuple[Destination, ...]) -> None:
+    def __init__(self, process: Process, anchor: Process, unique: bool, listeners: tuple[Destination, ...]) -> None:
         self.pid: Final = process.pid
-        self.unique: Final = keys == "unique"
+        self.unique: Final = unique
         self._process: Final = process
         self._anchor: Final = anchor
         self._listeners: Final = listeners
@@ -85,10 +86,10 @@ class Registry:
     @staticmethod
     def start_link(
         *,
-        keys: Keys = "unique",
+        keys: Keys | Unchecked = "unique",
         name: Name | None = None,
         listeners: Iterable[Destination] = (),
-        meta: dict[Any, Any] | None = None,
+        meta: dict[Any, Any] | Unchecked | None = None,
     ) -> "Registry":
         """Starts a registry, linked to the calling process, with which it ends. O(1). Elixir's Registry.start_link/1.
 
@@ -101,13 +102,15 @@ class Registry:
 
         Raises BadArg: "option", "already_exists" for a name that is taken, "type" for one that is none.
         """
-        choice("option", "keys", keys, KEYS)
+        unique = choice("option", "keys", keys, KEYS) == "unique"
+        if meta is not None and not isinstance(meta, dict):
+            raise BadArg("option", "meta", meta, "allowed are None and a dict")
         parent = current()
         process = passive_process(parent, "runtime.process_registry.Registry")
         # Those who are registered are linked to a process of their own: the parent may be one of them, and its link
         # to the registry is another matter.
         anchor = passive_process(process, "runtime.process_registry.Registry")
-        registry = Registry(process, anchor, keys, tuple(listeners))
+        registry = Registry(process, anchor, unique, tuple(listeners))
         for key, value in (meta or {}).items():
             registry._meta[exact_of(key)] = value
         if name is not None:
@@ -128,18 +131,18 @@ class Registry:
     def child_spec(
         *,
         id: Term = None,
-        restart: Restart = "permanent",
-        shutdown: Shutdown = None,
-        keys: Keys = "unique",
+        restart: Restart | Unchecked = "permanent",
+        shutdown: Shutdown | Unchecked = None,
+        keys: Keys | Unchecked = "unique",
         name: Name | None = None,
         listeners: Iterable[Destination] = (),
-        meta: dict[Any, Any] | None = None,
+        meta: dict[Any, Any] | Unchecked | None = None,
     ) -> ChildSpec:
         """A registry as a child of a Supervisor. Its id is the name, or else "Registry", unless given."""
         start = functools.partial(Registry.start_link, keys=keys, name=name, listeners=tuple(listeners), meta=meta)
         return ChildSpec(id_of(id, name, "Registry"), start, restart, shutdown, "supervisor")
 
-    def stop(self, reason: Term = NORMAL, timeout: float | None = None) -> bool:
+    def stop(self, reason: Term = NORMAL, timeout: Timeout = None) -> bool:
         """Ends the registry; True. The processes in it get an exit signal with reason shutdown.
 
         Raises Exit when it has ended already.

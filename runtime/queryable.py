@@ -12,7 +12,7 @@ from matchspec.program import Program
 from matchspec.spec import MatchSpec
 from matchspec.values import BINDINGS, ROW, Atom, Term
 from runtime.continuation import Continuation
-from runtime.errors import BadArg
+from runtime.errors import BadArg, flag
 from runtime.rows import Row
 from runtime.storage import StoredRow
 from runtime.updates import Position
@@ -218,7 +218,7 @@ class Queryable(Generic[Row]):
         chunk: Checked = 1000,
         *,
         order_by: Checked = None,
-        reverse: bool = False,
+        reverse: Checked = False,
         limit: Checked = None,
         offset: Checked = 0,
     ) -> Iterator[Any]:
@@ -230,9 +230,9 @@ class Queryable(Generic[Row]):
         order, or that of an ordered_set. `offset` results are left out, then come at most `limit`.
         O(n), O(n log n) sorted, O(n log(offset + limit)) with a limit; an ordered_set by its key is not sorted.
         Raises BadArg: "limit" unless `chunk` is a positive int, `limit` and `offset` are ints of at least 0; "position"
-        for a bad column.
+        for a bad column; "option" for a bad `reverse`.
         """
-        return self._iterated(self._spec(query), chunk, order_by, reverse, limit, offset)
+        return self._iterated(self._spec(query), chunk, order_by, flag("reverse", reverse), limit, offset)
 
     # --- counted, deleted, replaced -----------------------------------------------------------------------------------
 

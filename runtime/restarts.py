@@ -1,14 +1,19 @@
 """What supervisors have in common: which ends are followed by a restart, and how many restarts are too many."""
 
 from collections import deque
-from typing import Final, Literal, TypeAlias, final
+from typing import Final, Literal, TypeAlias, cast, final
 
 from matchspec.values import Term
-from runtime.errors import BadArg
+from runtime.errors import BadArg, choice
 from runtime.exits import is_crash
 
 Restart: TypeAlias = Literal["permanent", "transient", "temporary"]
 RESTARTS: Final = ("permanent", "transient", "temporary")
+
+
+def restart_of(value: Term) -> Restart:
+    """The option `restart`. Raises BadArg."""
+    return cast(Restart, choice("option", "restart", value, RESTARTS))
 
 
 def wants_restart(restart: Restart, reason: Term) -> bool:

@@ -11,6 +11,8 @@ value whether integer or real, texts and blobs byte by byte as memcmp does. Henc
              other in the same way; no other text has such bytes, so an equality looks at one of the two only.
     bytes    blobs, byte by byte.
     bool     0 and 1.
+    date, timedelta, datetime, uuid, enum   Numbers, bytes and names that compare as the values do; of two datetimes
+             that differ in their fold only, which are equal, the numbers are neighbours. Those with a zone are blobs.
     None     NULL, in a column that may have it; of NULL every other condition is NULL, which selects nothing.
 
 A text and the same bytes are different terms, and bits that fill no byte lie between the bytes: whether a bound itself
@@ -23,6 +25,7 @@ from matchspec.intervals import ALL, Cut, Interval, Ranges, between, intersectio
 from matchspec.terms import order_key
 from runtime.disk_keys import LEAST, MOST, big_int
 from runtime.disk_rows import Column, Sql
+from runtime.disk_scalars import AWARE, NAIVE, TYPE_NAMES, place
 
 Number: TypeAlias = Any  # an int or a float
 Bound: TypeAlias = tuple[Any, bool]  # the value, None for no bound, and whether it is inside
@@ -37,15 +40,27 @@ NONE: Final[Ranges] = point(order_key(None))
 _VALUES: Final[dict[str, Ranges]] = {
     "int": NUMBERS, "float": _REALS, "str": BINARIES, "bytes": BINARIES, "bool": _BOOLS
 }  # fmt: skip
+NAIVES: Final = between(((10, NAIVE), 0), ((10, NAIVE + "\0"), 0))
+_AWARE: Final = between(((10, AWARE), 0), ((10, AWARE + "\0"), 0))
+for _kind, _name in TYPE_NAMES.items():
+    _VALUES[_kind] = between(((10, _name), 0), ((10, _name + "\0"), 0))
+_VALUES["datetime"] = union(_AWARE, NAIVES)
 _MOST_RANGES: Final = 400  # conditions nest, and SQLite takes 1,000 levels; points do not count
 
 
 def domain(column: Column) -> Ranges:
     """Where the values of a column lie; ALL for a column of any terms."""
-    values = _VALUES.get(column.kind)
+    values = _values(column)
     if values is None:
         return ALL
     return union(values, NONE) if column.optional else values
+
+
+def _values(column: Column) -> Ranges | None:
+    """The values apart from None; None for those of a column of any terms."""
+    if column.members is not None:
+        return union(*[point(order_key(member)) for member in column.members.values()])
+    return _VALUES.get(column.kind)
 
 
 def without(ranges: Ranges, others: Ranges) -> Ranges:
@@ -61,17 +76,21 @@ def without(ranges: Ranges, others: Ranges) -> Ranges:
     return intersection(ranges, tuple(gaps))
 
 
-def is_within(ranges: Ranges, others: Ranges) -> bool:
-    return not without(ranges, others)
-
-
 def among(column: Column, ranges: Ranges) -> Text | None:
     """That the value of a column, not one of any terms, lies in ranges, exactly. None where that would be too long."""
     parts: list[Text] = []
     if column.optional and intersection(ranges, NONE):
         parts.append((f"{column.name} IS NULL", []))
     points: list[Sql] = []
-    for interval in intersection(ranges, _VALUES[column.kind]):
+    values = _values(column)
+    assert values is not None
+    inside = intersection(ranges, values)
+    if column.kind == "datetime" and intersection(inside, _AWARE):
+        if without(_AWARE, inside):
+            return None  # some with a zone
+        parts.append((f"{column.name} >= x''", []))
+        inside = intersection(inside, NAIVES)
+    for interval in inside:
         equal = _equal(column, interval) if is_point(interval) else None
         if equal is None:
             parts.append(_between(column, interval))
@@ -99,6 +118,14 @@ def _equal(column: Column, interval: Interval) -> list[Sql] | None:
             return [_int(number)]
         case "float":
             return None if key == (0.5,) else _equal_float(key[1])
+        case "date" | "timedelta":
+            return [_int(place(column.kind, key[2].value))]
+        case "uuid":
+            return [key[2].value.bytes]
+        case "enum":
+            return [key[2]]
+        case "datetime":
+            return None
         case "bool":
             return [int(key == order_key(True))]
         case "bytes":
@@ -134,6 +161,10 @@ def _between(column: Column, interval: Interval) -> Text:
             return _ints(column.name, _number_bound(interval.low, True), _number_bound(interval.high, False))
         case "float":
             return _floats(column.name, interval)
+        case "date" | "timedelta" | "datetime":
+            return _places(column, interval)
+        case "uuid":
+            return _ends(column.name, _uuid_bound(interval.low, True), _uuid_bound(interval.high, False))
         case "bytes":
             return _ends(column.name, _binary_bound(interval.low, True, 1), _binary_bound(interval.high, False, 1))
         case "str":
@@ -228,6 +259,35 @@ def _float_bound(bound: Bound, below: bool) -> Bound:
     if real == number:
         return real, closed
     return real, (real > number) == below
+
+
+# --- dates and the like -------------------------------------------------------------------------------------------
+
+
+def _places(column: Column, interval: Interval) -> Text:
+    low, high = _natural_bound(interval.low, True), _natural_bound(interval.high, False)
+    # Of two datetimes that differ in their fold, neither is beyond a bound that the other is not beyond.
+    fold = 1 if column.kind == "datetime" else 0
+    if low[0] is not None:
+        low = place(column.kind, low[0]) + (0 if low[1] else fold), low[1]
+    if high[0] is not None:
+        high = place(column.kind, high[0]) + (fold if high[1] else 0), high[1]
+    if column.kind == "datetime" and high[0] is None:
+        return _ends(column.name, low, (b"", False))
+    return _ints(column.name, low, high) if column.kind == "timedelta" else _ends(column.name, low, high)
+
+
+def _uuid_bound(cut: Cut, below: bool) -> Bound:
+    value, closed = _natural_bound(cut, below)
+    return (None if value is None else value.bytes), closed
+
+
+def _natural_bound(cut: Cut, below: bool) -> Bound:
+    """The value of another type at a cut."""
+    key, after = cut
+    if len(key) < 3:
+        return None, False
+    return key[2].value, bool(after) != below
 
 
 # --- texts and bytes ----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, final
 
 from matchspec.intervals import Ranges, intersection, union
 from runtime.disk_rows import Column, Sql
-from runtime.sql_columns import among, domain, is_within
+from runtime.sql_columns import among, domain
 
 Condition: TypeAlias = "Constant | Among | Joined"
 
@@ -46,8 +46,12 @@ NEVER: Final = Constant(False)
 
 def leaf(columns: list[Column], index: int, ranges: Ranges) -> Condition:
     values = domain(columns[index])
-    inside = intersection(values, ranges)
-    return NEVER if not inside else ALWAYS if is_within(values, inside) else Among(index, inside)
+    return known_leaf(values, index, intersection(values, ranges))
+
+
+def known_leaf(values: Ranges, index: int, inside: Ranges) -> Condition:
+    """The same for ranges that lie within the values of the column. Equal sets have equal ranges."""
+    return NEVER if not inside else ALWAYS if inside == values else Among(index, inside)
 
 
 def every(columns: list[Column], parts: list[Condition]) -> Condition:
@@ -62,19 +66,21 @@ def _joined(
     columns: list[Column], every_one: bool, parts: list[Condition], merge: Callable[[Ranges, Ranges], Ranges]
 ) -> Condition:
     others: list[Condition] = []
-    leaves: dict[int, Ranges] = {}
+    leaves: dict[int, Among] = {}
+    merged: dict[int, Ranges] = {}
     for part in _flat(every_one, parts):
         if isinstance(part, Constant):
             if part.value is not every_one:
                 return part
         elif isinstance(part, Among):
-            known = leaves.get(part.index)
-            leaves[part.index] = part.ranges if known is None else merge(known, part.ranges)
+            known = leaves.setdefault(part.index, part)
+            if known is not part:
+                merged[part.index] = merge(merged.get(part.index, known.ranges), part.ranges)
         else:
             others.append(part)
     found: list[Condition] = []
-    for index, ranges in leaves.items():
-        made = leaf(columns, index, ranges)
+    for index, one in leaves.items():
+        made = leaf(columns, index, merged[index]) if index in merged else one
         if not isinstance(made, Constant):
             found.append(made)
         elif made.value is not every_one:

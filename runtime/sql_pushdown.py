@@ -14,6 +14,8 @@ true, those for which it is false, and the rest. This is what makes exactness pr
 - Python's comparisons of two numbers, two texts or two bytes follow that order as well (True counts as 1); `==` of
   other simple types is false and `<` fails. The few values of a bool or None in a column are tried one by one, by the
   very function that the query would call.
+- The same goes for two dates, two timedeltas, two UUIDs and two datetimes without a zone. Members of an Enum are few,
+  and tried one by one.
 - nan, of which every comparison with a number is false but `/=`, is put on the side of the false.
 - SQL's own comparisons are exact for ranges of these (see `runtime.sql_columns`).
 
@@ -21,6 +23,8 @@ Why no SQL toolkit writes the SQL: a condition is a string and a list here, made
 hundreds of them to build and compile one statement, and its import longer than opening a table may take.
 """
 
+from datetime import datetime
+from enum import Enum
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
 from matchspec.bounds import as_condition
@@ -45,8 +49,9 @@ from matchspec.spec import (
 from matchspec.terms import is_float, is_integer, is_number, order_key
 from matchspec.values import Atom, Term, TermError
 from runtime.disk_rows import Column, Sql
-from runtime.sql_columns import BINARIES, NAN, NONE, domain, is_within, without
-from runtime.sql_conditions import ALWAYS, NEVER, Condition, Writer, every, leaf, some
+from runtime.disk_scalars import CLASSES
+from runtime.sql_columns import BINARIES, NAIVES, NAN, NONE, domain, without
+from runtime.sql_conditions import ALWAYS, NEVER, Condition, Writer, every, known_leaf, leaf, some
 
 Spec: TypeAlias = MatchSpec[Any, Any]
 Columns: TypeAlias = list[Column]  # of a row, in the order of its fields
@@ -54,6 +59,9 @@ Columns: TypeAlias = list[Column]  # of a row, in the order of its fields
 _ERLANG: Final = {"<": "<", "=<": "<=", ">": ">", ">=": ">=", "==": "==", "=:=": "==", "/=": "!=", "=/=": "!="}
 _PYTHON: Final = frozenset(["<", "<=", ">", ">=", "==", "!="])
 _MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+_KNOWN: Final = (object, int, str, float)  # the types whose comparisons a member of an Enum may have
+_EQUALITIES: Final = [kind.__eq__ for kind in _KNOWN]
+_ORDERS: Final = [getattr(kind, "__lt__", None) for kind in _KNOWN]
 _SIMPLE: Final = frozenset([int, float, bool, str, bytes, Atom, type(None)])
 
 
@@ -99,15 +107,30 @@ class Truth:
     ranges; -1 for none.
     """
 
-    def __init__(self, true: Condition, false: Condition, sure: bool, sure_false: bool, total: bool) -> None:
-        self.true: Final = true
-        self.false: Final = false
+    def __init__(
+        self, true: "Condition | None", false: "Condition | None", sure: bool, sure_false: bool, total: bool
+    ) -> None:
+        self._true = true
+        self._false = false
         self.sure: Final = sure
         self.sure_false: Final = sure_false
         self.total: Final = total
         self.column = -1
+        self.values: Ranges = NOTHING  # all that the column can have
         self.true_ranges: Ranges = NOTHING
         self.false_ranges: Ranges = NOTHING
+
+    @property
+    def true(self) -> Condition:
+        if self._true is None:
+            self._true = known_leaf(self.values, self.column, self.true_ranges)
+        return self._true
+
+    @property
+    def false(self) -> Condition:
+        if self._false is None:
+            self._false = known_leaf(self.values, self.column, self.false_ranges)
+        return self._false
 
 
 _UNKNOWN: Final = Truth(ALWAYS, ALWAYS, False, False, False)
@@ -279,10 +302,7 @@ class _Translator:
         """A guard that is true for some values of a column, false for others, and fails for the rest."""
         values = domain(self.columns[index])
         true, false = intersection(values, true), intersection(values, false)
-        total = is_within(values, union(true, false))
-        truth = Truth(leaf(self.columns, index, true), leaf(self.columns, index, false), True, True, total)
-        truth.column, truth.true_ranges, truth.false_ranges = index, true, false
-        return truth
+        return _one_column(index, values, true, false, union(true, false) == values)
 
     # --- comparisons --------------------------------------------------------------------------------------------------
 
@@ -298,7 +318,9 @@ class _Translator:
         return self.comparison(name, sign, index, constant.value)
 
     def comparison(self, name: str, sign: str, index: int, value: Term) -> Truth:
-        if is_float(value) and value != value:
+        if (is_float(value) and value != value) or (isinstance(value, datetime) and value.tzinfo is not None):
+            return _UNKNOWN
+        if self.is_nameless(index):
             return _UNKNOWN
         if name.startswith("python:"):
             return self.of_python(sign, index, value)
@@ -319,21 +341,23 @@ class _Translator:
 
     def of_python(self, sign: str, index: int, value: Term) -> Truth:
         """Each sort of values of the column compares with the constant in its own way; see the module's docstring."""
-        if type(value) not in _SIMPLE:
+        kind = self.columns[index].kind
+        if type(value) not in _SIMPLE and type(value) not in CLASSES and not self.is_member(index, value):
             return _UNKNOWN
         true, false = self.tried(index, f"python:{sign}", value)
-        kind = self.columns[index].kind
-        if kind != "bool":
+        if kind not in ("bool", "enum"):
             values = without(domain(self.columns[index]), NONE)
             comparable = _is_comparable(kind, value)
+            # Python orders no datetime that has a zone with one that has none.
+            ordered = intersection(values, NAIVES) if kind == "datetime" else values
             if comparable:
                 number = int(value) if isinstance(value, bool) else value
                 inside = compared("==" if sign == "!=" else sign, order_key(number))
-                inside = intersection(values, inside if kind in ("str", "bytes") else without(inside, NAN))
+                inside = intersection(ordered, without(inside, NAN) if kind in ("int", "float") else inside)
             else:
                 inside = NOTHING
             if comparable or sign in ("==", "!="):
-                outside = without(values, inside)
+                outside = without(values if sign in ("==", "!=") else ordered, inside)
                 if sign == "!=":
                     inside, outside = outside, inside
                 true, false = union(true, inside), union(false, outside)
@@ -344,7 +368,10 @@ class _Translator:
         column = self.columns[index]
         true, false = NOTHING, NOTHING
         call = PYTHON[name].call
-        for value in [*([False, True] if column.kind == "bool" else []), *([None] if column.optional else [])]:
+        values: list[Term] = [False, True] if column.kind == "bool" else []
+        if column.members is not None:
+            values.extend(column.members.values())
+        for value in [*values, *([None] if column.optional else [])]:
             result = FAIL if call is None else call(value, *args)
             if result is True:
                 true = union(true, point(order_key(value)))
@@ -352,13 +379,32 @@ class _Translator:
                 false = union(false, point(order_key(value)))
         return true, false
 
+    def is_nameless(self, index: int) -> bool:
+        """Whether a column has members of an Enum that is not known, or of one with a comparison of its own."""
+        members = self.columns[index].members
+        if members is None:
+            return self.columns[index].kind == "enum"
+        kinds = {type(member) for member in members.values()}
+        return not all([kind.__eq__ in _EQUALITIES and getattr(kind, "__lt__", None) in _ORDERS for kind in kinds])
+
+    def is_member(self, index: int, value: Term) -> bool:
+        members = self.columns[index].members
+        return members is not None and isinstance(value, Enum) and members.get(value.name) is value
+
     def of_choices(self, index: int, choices: Term) -> Truth:
-        if index < 0 or self.columns[index].kind == "term" or type(choices) not in (tuple, list, set, frozenset):
+        if (
+            index < 0
+            or self.columns[index].kind == "term"
+            or self.is_nameless(index)
+            or type(choices) not in (tuple, list, set, frozenset)
+        ):
             return _UNKNOWN
         assert isinstance(choices, (tuple, list, set, frozenset))
         found: list[Ranges] = []
         for choice in choices:
-            if type(choice) not in _SIMPLE or choice != choice:
+            if type(choice) not in _SIMPLE and type(choice) not in CLASSES and not self.is_member(index, choice):
+                return _UNKNOWN
+            if choice != choice or (isinstance(choice, datetime) and choice.tzinfo is not None):
                 return _UNKNOWN
             found.append(self.of_python("==", index, choice).true_ranges)
         true = union(*found)
@@ -380,14 +426,22 @@ class _Translator:
         return self.split(index, true, without(BINARIES, true))  # None has no such method
 
 
+def _one_column(index: int, values: Ranges, true: Ranges, false: Ranges, total: bool) -> Truth:
+    truth = Truth(None, None, True, True, total)
+    truth.column, truth.values, truth.true_ranges, truth.false_ranges = index, values, true, false
+    return truth
+
+
 def _is_comparable(kind: str, value: Term) -> bool:
     """Whether Python orders the values of a column of this kind and the constant, as Erlang does."""
     if kind in ("int", "float"):
         return type(value) in (int, float, bool)
+    if kind not in ("str", "bytes"):
+        return CLASSES.get(type(value)) == kind
     return type(value) is (str if kind == "str" else bytes)
 
 
 def _negated(truth: Truth) -> Truth:
-    negated = Truth(truth.false, truth.true, truth.sure_false, truth.sure, truth.total)
-    negated.column, negated.true_ranges, negated.false_ranges = truth.column, truth.false_ranges, truth.true_ranges
-    return negated
+    if truth.column >= 0:
+        return _one_column(truth.column, truth.values, truth.false_ranges, truth.true_ranges, truth.total)
+    return Truth(truth.false, truth.true, truth.sure_false, truth.sure, truth.total)

@@ -8,16 +8,17 @@ processes do not send messages: each leaves its result with the stream, and its 
 import os
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, final
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeGuard, TypeVar, final
 
+from matchspec.unchecked import Unchecked
 from matchspec.values import Atom, Pid, Term
 from runtime import kernel
-from runtime.errors import BadArg, choice
+from runtime.errors import BadArg, choice, flag
 from runtime.exits import KILLED, NORMAL, TIMEOUT, Exit
 from runtime.kernel import Belonging, Process, Sink, current
 from runtime.launch import child, launch, sibling
 from runtime.outcome import ExitReason, Ok
-from runtime.process import deadline_of, still
+from runtime.process import Timeout, seconds_of, still
 from runtime.scheduler import lock
 
 T = TypeVar("T")
@@ -69,11 +70,11 @@ class Stream(Generic[T]):
         items: Iterable[Any],
         fn: Callable[[Any], Any],
         supervise: "Begin | None",
-        max_concurrency: int | None,
-        ordered: bool,
-        timeout: float | None,
-        on_timeout: OnTimeout,
-        zip_input_on_exit: bool,
+        max_concurrency: int | Unchecked | None,
+        ordered: bool | Unchecked,
+        timeout: Timeout,
+        on_timeout: OnTimeout | Unchecked,
+        zip_input_on_exit: bool | Unchecked,
         linked: bool,
     ) -> None:
         if not callable(fn):
@@ -83,19 +84,14 @@ class Stream(Generic[T]):
         places = PLACES if max_concurrency is None else max_concurrency
         if not is_count(places):
             raise BadArg("option", "max_concurrency", max_concurrency, "allowed are None and numbers from 1 on")
-        for option, value in (("ordered", ordered), ("zip_input_on_exit", zip_input_on_exit)):
-            if type(value) is not bool:
-                raise BadArg("option", option, value, "allowed are True and False")
-        deadline_of(current(), timeout)
-        choice("option", "on_timeout", on_timeout, ("exit", "kill_task"))
         self.items: Final = items
         self.fn: Final = fn
         self.supervise: Final = supervise
         self.places: Final = places
-        self.ordered: Final = ordered
-        self.timeout: Final = timeout
-        self.exit_on_timeout: Final = on_timeout == "exit"
-        self.zip: Final = zip_input_on_exit
+        self.ordered: Final = flag("ordered", ordered)
+        self.timeout: Final = seconds_of(timeout)
+        self.exit_on_timeout: Final = exits_on_timeout(on_timeout)
+        self.zip: Final = flag("zip_input_on_exit", zip_input_on_exit)
         self.linked: Final = linked
 
     def __iter__(self) -> "Outcomes[T]":
@@ -138,8 +134,13 @@ class Outcomes(Generic[T]):
         self._flow.close()
 
 
-def is_count(value: Term) -> bool:
+def is_count(value: Term) -> TypeGuard[int]:
     return type(value) is int and value >= 1
+
+
+def exits_on_timeout(value: Term) -> bool:
+    """The option `on_timeout`. Raises BadArg."""
+    return choice("option", "on_timeout", value, ("exit", "kill_task")) == "exit"
 
 
 @final

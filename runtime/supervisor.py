@@ -13,9 +13,10 @@ says how it works. Start functions are called as the supervisor, so that what th
 import functools
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Final, Self, final
+from typing import Final, Self, cast, final
 
 from matchspec.terms import exactly_equal
+from matchspec.unchecked import Unchecked
 from matchspec.values import Pid, Term
 from runtime import kernel
 from runtime.child_spec import Child, ChildCounts, ChildInfo, ChildSpec, id_of, spec_of
@@ -23,7 +24,7 @@ from runtime.ending import Shutdown, stop
 from runtime.errors import BadArg, choice
 from runtime.exits import NORMAL, reason_of
 from runtime.kernel import current
-from runtime.process import Destination, Name, find, take_name
+from runtime.process import Destination, Name, Timeout, find, take_name
 from runtime.restarts import Intensity, Restart
 from runtime.supervision import STRATEGIES, SUPERVISOR, Strategy, Supervision
 from runtime.turns import begin, passive_process
@@ -52,10 +53,10 @@ class Supervisor:
     def start_link(
         children: Iterable[Child] = (),
         *,
-        strategy: Strategy = "one_for_one",
+        strategy: Strategy | Unchecked = "one_for_one",
         name: Name | None = None,
-        max_restarts: int = 3,
-        max_seconds: float = 5.0,
+        max_restarts: int | Unchecked = 3,
+        max_seconds: float | Unchecked = 5.0,
     ) -> "Supervisor":
         """Starts a supervisor, linked to the calling process, and its children, in their order.
 
@@ -77,11 +78,11 @@ class Supervisor:
         for number, spec in enumerate(specs):
             if any([exactly_equal(spec.id, other.id) for other in specs[:number]]):
                 raise BadArg("already_exists", "children", spec.id, "two children have this id")
-        choice("option", "strategy", strategy, STRATEGIES)
+        chosen = cast(Strategy, choice("option", "strategy", strategy, STRATEGIES))
         intensity = Intensity(max_restarts, max_seconds)
         parent = current()
         process = passive_process(parent, "runtime.supervisor.Supervisor")
-        supervision = Supervision(process, strategy, intensity)
+        supervision = Supervision(process, chosen, intensity)
         supervisor = Supervisor(supervision)
         if name is not None:
             take_name(process, name)
@@ -105,12 +106,12 @@ class Supervisor:
         children: Iterable[Child] = (),
         *,
         id: Term = None,
-        restart: Restart = "permanent",
-        shutdown: Shutdown = None,
-        strategy: Strategy = "one_for_one",
+        restart: Restart | Unchecked = "permanent",
+        shutdown: Shutdown | Unchecked = None,
+        strategy: Strategy | Unchecked = "one_for_one",
         name: Name | None = None,
-        max_restarts: int = 3,
-        max_seconds: float = 5.0,
+        max_restarts: int | Unchecked = 3,
+        max_seconds: float | Unchecked = 5.0,
     ) -> ChildSpec:
         """A supervisor as the child of another one. Its id is the name, or else "Supervisor", unless given."""
         start = functools.partial(
@@ -165,7 +166,7 @@ class Supervisor:
         """
         return self._supervision.turns.call(functools.partial(self._supervision.delete_child, id), "delete_child")
 
-    def stop(self, reason: Term = NORMAL, timeout: float | None = None) -> bool:
+    def stop(self, reason: Term = NORMAL, timeout: Timeout = None) -> bool:
         """Ends all children, the youngest first, and the supervisor; True when that is done. Elixir's stop/3.
 
         Raises Exit when it has ended already, ends for another reason, or takes longer than `timeout` seconds.

@@ -80,7 +80,7 @@ class TableWriter:
 
 def write(path: Term, header: Header, rows: Iterable[StoredRow]) -> None:
     """Writes a table file. O(n). Raises BadArg: "file" when it cannot be written, "type" for a value without a form."""
-    target = _path(path)
+    target = file_path(path)
     try:
         writer = TableWriter(target)
     except OSError as error:
@@ -111,7 +111,7 @@ class TableReader:
     """Reads one file whole, checking magic, version and checksum before anything is believed."""
 
     def __init__(self, path: Term) -> None:
-        self.path: Final = _path(path)
+        self.path: Final = file_path(path)
         try:
             data = self.path.read_bytes()
         except OSError as error:
@@ -159,7 +159,7 @@ class TableReader:
         return Atom(text) if self.header["atom"] else text
 
 
-def _path(path: Term) -> Path:
+def file_path(path: Term) -> Path:
     if not isinstance(path, (str, os.PathLike)):
         raise BadArg("file", "path", path, "allowed are a str and a path")
     try:

@@ -1,11 +1,15 @@
 """`Table`: what `ets.new` makes, with all methods of an ETS table."""
 
-from typing import final
+from os import PathLike
+from typing import TYPE_CHECKING, Any, final
 
 from matchspec.values import Atom
 from runtime.additions import AdditionalMethods
-from runtime.core import Checked
+from runtime.errors import BadArg
 from runtime.rows import Row, describe
+
+if TYPE_CHECKING:
+    from runtime.disk_table import DiskTable
 
 
 @final
@@ -26,7 +30,7 @@ class Table(AdditionalMethods[Row]):
     written by its owner only, the process that made it, and a "private" one is read by its owner only.
     """
 
-    def tab2file(self, path: Checked) -> bool:
+    def tab2file(self, path: str | PathLike[str]) -> bool:
         """Writes the table, as at one moment, to a file, a str or a path; True. `ets.file2tab` reads it.
 
         The file is in its place only when it is complete and on the disk; an older one is replaced then. It does not
@@ -36,7 +40,7 @@ class Table(AdditionalMethods[Row]):
         """
         from runtime import tabfile
 
-        rows = self._stored_rows()
+        rows = self.stored_rows()
         with self._gate.lock:
             self._gate.check_alive()
             header: tabfile.Header = {
@@ -51,6 +55,28 @@ class Table(AdditionalMethods[Row]):
         tabfile.write(path, header, rows)
         return True
 
+    def to_dets(self, table: "DiskTable[Any]") -> bool:
+        """Replaces all rows of a table on disk by those of this one; True. O(n). Erlang's ets:to_dets/2.
+
+        Raises BadArg: "type" for what is no table on disk, and for rows that do not fit it; "access", "id"; DiskError.
+        """
+        return _on_disk(table, self._gate.name).from_ets(self)
+
+    def from_dets(self, table: "DiskTable[Any]") -> bool:
+        """Inserts all rows of a table on disk; True. O(n). Erlang's ets:from_dets/2.
+
+        Raises BadArg: "type" for what is no table on disk; those of `insert`; DiskError.
+        """
+        return _on_disk(table, self._gate.name).to_ets(self)
+
     def __repr__(self) -> str:
         rows = f"{self._storage.size()} rows of {describe(self._shape.row_type)}" if self._gate.alive else "dropped"
         return f"<Table {self._gate.name}: {self._kind}, {rows}>"
+
+
+def _on_disk(table: Any, name: str) -> "DiskTable[Any]":
+    from runtime.disk_table import DiskTable  # which knows this module
+
+    if isinstance(table, DiskTable):
+        return table
+    raise BadArg("type", "table", table, "allowed is a table on disk, as dets.open gives it", name)

@@ -13,6 +13,7 @@ import functools
 from collections.abc import Callable, Coroutine, Generator, Iterable
 from typing import Any, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar, final, overload
 
+from matchspec.unchecked import Unchecked
 from matchspec.values import Atom, Pid, Ref, Term
 from runtime import kernel
 from runtime.errors import BadArg, choice
@@ -20,14 +21,13 @@ from runtime.exits import KILL, KILLED, NOPROC, SHUTDOWN, TIMEOUT, Exit
 from runtime.kernel import Monitor, Process, current
 from runtime.launch import Function, child, launch
 from runtime.outcome import BRUTAL_KILL, BrutalKill, ExitReason, Ok, Outcome
-from runtime.process import deadline_of, spawn, spawn_link, still
+from runtime.process import Timeout, deadline_of, spawn, spawn_link, still
 from runtime.scheduler import lock
 from runtime.stream import Begin, OnTimeout, Stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
 U = TypeVar("U")
-Timeout: TypeAlias = float | None
 Remaining: TypeAlias = Literal["nothing", "ignore", "kill_task"]
 
 TASK: Final = Atom("Elixir.Task")
@@ -139,7 +139,7 @@ class Task(Generic[T]):
         with lock:
             return self._ignore(owner)
 
-    def shutdown(self, timeout: "Timeout | BrutalKill" = 5.0) -> Outcome[T]:
+    def shutdown(self, timeout: Timeout | BrutalKill = 5.0) -> Outcome[T]:
         """Ends the task: Ok(result) if it came first, None if this has ended it, ExitReason(reason) if it had failed.
 
         It gets an exit signal with reason shutdown; if it has not ended when time is over it is killed, which gives
@@ -169,7 +169,7 @@ class Task(Generic[T]):
             return None
         return outcome
 
-    def _shutdown_anew(self, owner: Process, process: Process, timeout: "Timeout | BrutalKill") -> Outcome[T]:
+    def _shutdown_anew(self, owner: Process, process: Process, timeout: Timeout | BrutalKill) -> Outcome[T]:
         """The owner has had its result, or does not want it any more: the task may have ended, or go on by itself."""
         with lock:
             if not process.alive:
@@ -200,8 +200,8 @@ class Task(Generic[T]):
         tasks: "Iterable[Task[U]]",
         timeout: Timeout = 5.0,
         *,
-        limit: int | None = None,
-        on_timeout: Remaining = "nothing",
+        limit: int | Unchecked | None = None,
+        on_timeout: Remaining | Unchecked = "nothing",
     ) -> "list[tuple[Task[U], Outcome[U]]]":
         """Each task with what came of it in time, in their order. O(n) beside the waiting. Elixir's Task.yield_many/2.
 
@@ -226,11 +226,11 @@ class Task(Generic[T]):
         items: Iterable[U],
         fn: Callable[[U], T],
         *,
-        max_concurrency: int | None = None,
-        ordered: bool = True,
+        max_concurrency: int | Unchecked | None = None,
+        ordered: bool | Unchecked = True,
         timeout: Timeout = 5.0,
-        on_timeout: OnTimeout = "exit",
-        zip_input_on_exit: bool = False,
+        on_timeout: OnTimeout | Unchecked = "exit",
+        zip_input_on_exit: bool | Unchecked = False,
     ) -> "Stream[T]":
         """`fn(item)` for each item, each in a process of its own, that many at a time: iterate over the outcomes.
 

@@ -14,19 +14,20 @@ from collections.abc import Callable, Coroutine, Iterable
 from types import TracebackType
 from typing import Any, Final, ParamSpec, Self, TypeVar, final, overload
 
+from matchspec.unchecked import Unchecked
 from matchspec.values import Atom, Pid, Term
 from runtime import kernel, task
 from runtime.child_spec import ChildSpec, id_of
 from runtime.ending import Membership, Shutdown, end_each, shutdown_of, stop
-from runtime.errors import BadArg, choice
+from runtime.errors import BadArg
 from runtime.exits import NOPROC, NORMAL, SHUTDOWN, Exit
 from runtime.kernel import Process, current
 from runtime.launch import Function, child, launch
-from runtime.process import Destination, Name, find, take_name
-from runtime.restarts import RESTARTS, Intensity, Restart, wants_restart
+from runtime.process import Destination, Name, Timeout, find, take_name
+from runtime.restarts import Intensity, Restart, restart_of, wants_restart
 from runtime.scheduler import lock
 from runtime.stream import OnTimeout, Stream
-from runtime.task import Task, Timeout, bound
+from runtime.task import Task, bound
 from runtime.turns import Turns, begin, passive_process
 
 P = ParamSpec("P")
@@ -84,9 +85,9 @@ class TaskSupervisor:
     def start_link(
         *,
         name: Name | None = None,
-        max_children: int | None = None,
-        max_restarts: int = 3,
-        max_seconds: float = 5.0,
+        max_children: int | Unchecked | None = None,
+        max_restarts: int | Unchecked = 3,
+        max_seconds: float | Unchecked = 5.0,
     ) -> "TaskSupervisor":
         """Starts a task supervisor, linked to the calling process, with which it ends. Elixir's start_link/1.
 
@@ -121,12 +122,12 @@ class TaskSupervisor:
     def child_spec(
         *,
         id: Term = None,
-        restart: Restart = "permanent",
-        shutdown: Shutdown = None,
+        restart: Restart | Unchecked = "permanent",
+        shutdown: Shutdown | Unchecked = None,
         name: Name | None = None,
-        max_children: int | None = None,
-        max_restarts: int = 3,
-        max_seconds: float = 5.0,
+        max_children: int | Unchecked | None = None,
+        max_restarts: int | Unchecked = 3,
+        max_seconds: float | Unchecked = 5.0,
     ) -> ChildSpec:
         """A task supervisor as a child of a Supervisor. Its id is the name, or else "TaskSupervisor", unless given."""
         start = functools.partial(
@@ -138,7 +139,7 @@ class TaskSupervisor:
         )
         return ChildSpec(id_of(id, name, "TaskSupervisor"), start, restart, shutdown, "supervisor")
 
-    def stop(self, reason: Term = NORMAL, timeout: float | None = None) -> bool:
+    def stop(self, reason: Term = NORMAL, timeout: Timeout = None) -> bool:
         """Ends all children, at the same time, and the supervisor; True when that is done. Elixir's Supervisor.stop/3.
 
         Raises Exit when it has ended already, ends for another reason, or takes longer than `timeout` seconds.
@@ -206,12 +207,12 @@ class TaskSupervisor:
         items: Iterable[U],
         fn: Callable[[U], T],
         *,
-        max_concurrency: int | None = None,
-        ordered: bool = True,
+        max_concurrency: int | Unchecked | None = None,
+        ordered: bool | Unchecked = True,
         timeout: Timeout = 5.0,
-        on_timeout: OnTimeout = "exit",
-        zip_input_on_exit: bool = False,
-        shutdown: Shutdown = 5.0,
+        on_timeout: OnTimeout | Unchecked = "exit",
+        zip_input_on_exit: bool | Unchecked = False,
+        shutdown: Shutdown | Unchecked = 5.0,
     ) -> Stream[T]:
         """As `Task.async_stream`, with processes of this supervisor. Elixir's Task.Supervisor.async_stream/4.
 
@@ -227,12 +228,12 @@ class TaskSupervisor:
         items: Iterable[U],
         fn: Callable[[U], T],
         *,
-        max_concurrency: int | None = None,
-        ordered: bool = True,
+        max_concurrency: int | Unchecked | None = None,
+        ordered: bool | Unchecked = True,
         timeout: Timeout = 5.0,
-        on_timeout: OnTimeout = "exit",
-        zip_input_on_exit: bool = False,
-        shutdown: Shutdown = 5.0,
+        on_timeout: OnTimeout | Unchecked = "exit",
+        zip_input_on_exit: bool | Unchecked = False,
+        shutdown: Shutdown | Unchecked = 5.0,
     ) -> Stream[T]:
         """As `async_stream`, without links: a process that fails gives ExitReason(reason), and the caller lives on.
 
@@ -246,12 +247,12 @@ class TaskSupervisor:
         self,
         items: Iterable[U],
         fn: Callable[[U], T],
-        max_concurrency: int | None,
-        ordered: bool,
+        max_concurrency: int | Unchecked | None,
+        ordered: bool | Unchecked,
         timeout: Timeout,
-        on_timeout: OnTimeout,
-        zip_input_on_exit: bool,
-        shutdown: Shutdown,
+        on_timeout: OnTimeout | Unchecked,
+        zip_input_on_exit: bool | Unchecked,
+        shutdown: Term,
         *,
         linked: bool,
     ) -> Stream[T]:
@@ -263,8 +264,8 @@ class TaskSupervisor:
         fn: Function,
         /,
         *args: Any,
-        restart: Restart = "temporary",
-        shutdown: Shutdown = 5.0,
+        restart: Restart | Unchecked = "temporary",
+        shutdown: Shutdown | Unchecked = 5.0,
     ) -> Pid:
         """Calls `fn(*args)` in a process of which nobody awaits the result; its pid. O(1).
 
@@ -273,9 +274,9 @@ class TaskSupervisor:
         `functools.partial`.
         """
         fn = bound(fn, {})
-        choice("option", "restart", restart, RESTARTS)
+        wanted = restart_of(restart)
         process = child(current(), fn)
-        self._take_in(_Member(process, restart, shutdown_of(shutdown), (fn, args)))
+        self._take_in(_Member(process, wanted, shutdown_of(shutdown), (fn, args)))
         launch(process, fn, args)
         current().scheduler.pause()
         return process.pid

@@ -6,6 +6,7 @@ for a pid belongs to that process, and goes with it; one that is set for a name 
 
 from typing import Final, final
 
+from matchspec.unchecked import Unchecked
 from matchspec.values import Pid, Ref, Term
 from runtime import kernel
 from runtime.errors import BadArg
@@ -65,7 +66,7 @@ class Timer(Belonging):
             self.cancel()
 
 
-def send_after(dest: Destination, message: Term, seconds: float) -> Ref:
+def send_after(dest: Destination, message: Term, seconds: float | Unchecked) -> Ref:
     """Sends a message in so many seconds; the reference of the timer. O(log n) of n timers. Erlang's send_after/3.
 
     Nothing is said when nobody of this name is there by then. Raises BadArg: "option" for seconds, "type".

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from typing import Any, SupportsIndex, TypeAlias, TypeVar, cast
 
 from matchspec.terms import Key
+from matchspec.unchecked import Unchecked
 from matchspec.values import Atom, Term
-from runtime.core import Checked, Element
+from runtime.core import Element
 from runtime.errors import BadArg
 from runtime.objects import ObjectMethods
 from runtime.process import self_
@@ -108,9 +109,9 @@ class TraversalMethods(ObjectMethods[Row]):
 
         Raises BadArg: "access", "id".
         """
-        return self._out(self._stored_rows())
+        return self._out(self.stored_rows())
 
-    def _stored_rows(self) -> list[StoredRow]:
+    def stored_rows(self) -> list[StoredRow]:
         with self._gate.reading:
             view = self._storage.view()
             rows = list(view)
@@ -184,7 +185,7 @@ class TraversalMethods(ObjectMethods[Row]):
 
     # --- fixation -----------------------------------------------------------------------------------------------------
 
-    def safe_fixtable(self, fix: Checked) -> bool:
+    def safe_fixtable(self, fix: bool | Unchecked) -> bool:
         """Fixes the table for the calling process, or lets go again; True.
 
         While a table is fixed, `next` goes on from deleted keys, whose slots are freed when all who fixed it have let

@@ -14,9 +14,9 @@ LAYERS: Final = ("grammar", "matchspec", "runtime")  # each may import those bef
 THIRD_PARTY: Final = {
     "lark": {"grammar.loader"},
     "sortedcontainers": {"runtime"},
-    "click": {"runtime.cli", "runtime.arguments"},
-    "rich": {"runtime.cli", "runtime.output"},
-    "mypy": {"matchspec.mypy", "matchspec.mypy_text", "matchspec.mypy_types"},
+    "click": {"runtime.cli", "runtime.cli_tables", "runtime.arguments"},
+    "mypy": {"matchspec.mypy", "matchspec.mypy_text", "matchspec.mypy_types"},  # run by mypy itself
+    "rich": {"runtime.progress_bars", "runtime.output"},
 }
 # The command line lives in the top layer and is also started as `python -m matchspec`.
 EXCEPTIONS: Final = {("matchspec.__main__", "runtime.cli")}

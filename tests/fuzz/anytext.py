@@ -33,6 +33,7 @@ NAMES: Final[dict[str, Value]] = {
     **{"limit": 10, "Limit": 10, "A": 1, "B": "b", "X": (1, 2), "x": [1], "a": 2.5, "y": Atom("y"), "u": (1, 2)},
 }
 RECORDS: Final[dict[str, Value]] = {"p": ["x", ("y", 1)], "r": ["a"], "user": ["name", ("age", 0)]}
+LONG: Final = 2_000  # characters from which on a text is not shown in all languages and read again, ten times the work
 ENOUGH: Final = 0.2  # seconds of CPU time for the rows of one text
 
 
@@ -44,7 +45,7 @@ class TooSlowError(BaseException):
     """Raised by a timer; no Exception, so that no handler in the library takes it for an error of a value."""
 
 
-def _use(query: Value, source: random.Random) -> None:
+def _use(query: Value, source: random.Random, size: int) -> None:
     """All that a user may do with a query; only some of it where a row takes long, as that is what a text may cost."""
     start = time.process_time()
     for row in ROWS:
@@ -58,7 +59,7 @@ def _use(query: Value, source: random.Random) -> None:
         hash(query)
     if query != query or not repr(query):
         raise WrongResultError("the query is not equal to itself, or has no repr")
-    if source.random() < 0.3:
+    if size <= LONG and source.random() < 0.3:
         _show(query)
     if source.random() < 0.1:
         _search(query, source)
@@ -102,13 +103,13 @@ def _search(query: Value, source: random.Random) -> None:
 def _spec(text: str, syntax: str, source: random.Random) -> Value:
     row = source.choice([None, Item, Pair]) if syntax == "python" else None
     query = spec(text, syntax=syntax, env=NAMES, records=RECORDS, row=row, strict=source.random() < 0.1)
-    _use(query, source)
+    _use(query, source, len(text))
     return query
 
 
 def _auto(text: str, syntax: str, source: random.Random) -> Value:
     query = spec(text, env=NAMES, records=RECORDS)
-    _use(query, source)
+    _use(query, source, len(text))
     return query
 
 

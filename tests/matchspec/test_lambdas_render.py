@@ -151,3 +151,10 @@ def test_what_erlang_cannot_say(text: str) -> None:
 def test_variables_have_the_numbers_of_their_columns() -> None:
     assert spec(lambda a, b: b).to_term() == [((V(1), V(2)), [], [V(2)])]
     assert spec(lambda u: u.age > 1, row=User).to_term()[0][2] == [(Atom(">"), V(2), 1)]
+
+
+@pytest.mark.parametrize("call", ["startswith()", "endswith()", "startswith('a', 1)"])
+def test_methods_with_other_arguments_have_no_erlang(call: str) -> None:
+    query = spec(f"lambda name, e: e if name.{call} else SKIP")
+    with pytest.raises(RenderError, match="no counterpart"):
+        query.to_erlang()

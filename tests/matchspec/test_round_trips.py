@@ -144,6 +144,7 @@ CASES: Final[list[tuple[str, Value]]] = [
     ("lambda row: row if row.name.startswith('a') and not row.tags else [row.age // 2, row.age % 2]", Person),
     ("lambda row: len(row.tags) if row.age in {1, 2} else 'many' if row.place is None else SKIP", Person),
     ("lambda a, b: 1 if isinstance(a, (int, float)) else 2 if b[1:] else 3 if b or a else b ** 2", None),
+    ("lambda row: (Decimal(row), Fraction(row, 2), ImproperList([row], 1))", None),
     (TALLER, None),
     (TYPED, Person),
 ]

@@ -4,8 +4,9 @@ import copy
 import pickle
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from enum import KEEP, Flag
 from functools import cmp_to_key
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any, TypeAlias
 
 import pytest
@@ -110,6 +111,25 @@ def test_times_with_and_without_a_zone_have_an_order() -> None:
     ordered = sorted(moments, key=cmp_to_key(compare))
     moments.reverse()
     assert sorted(moments, key=cmp_to_key(compare)) == ordered
+
+
+class Bits(Flag, boundary=KEEP):
+    ONE = 1
+    TWO = 2
+
+
+def test_flags_without_a_name_have_an_order() -> None:
+    flags = [Bits(0), Bits.ONE, Bits.TWO, Bits.ONE | Bits.TWO, Bits(8), Bits(16)]
+    for left, right in product(flags, flags):
+        assert compare(left, right) == -compare(right, left)
+        assert (compare(left, right) == 0) == (left is right)
+
+
+def test_classes_without_a_module_have_an_order() -> None:
+    nowhere = type("Nowhere", (), {"__module__": None})()
+    moment = datetime(2024, 1, 1, tzinfo=UTC)
+    assert compare(nowhere, moment) == -compare(moment, nowhere) != 0
+    assert compare(nowhere, nowhere) == 0
 
 
 class Angry:

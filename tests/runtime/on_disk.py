@@ -43,6 +43,7 @@ LEFT_OUT: Final[dict[str, str]] = {
     "test_concurrency::test_only_the_owner_writes_a_protected_table": _SHARED,
     "test_concurrency::test_only_the_owner_reads_a_private_table": _SHARED,
     "test_concurrency::test_options_of_a_public_table_are_its_owners": _SHARED,
+    "test_subscriptions::test_a_table_that_goes_with_its_owner_is_told_of_as_dropped": _SHARED,
     "test_rows::test_namedtuples_without_annotations": "a class has no form on disk",
     "test_rows::test_a_named_tuple_in_an_untyped_table_keeps_its_class": "a file keeps no classes",
     "test_statistics::test_the_switch_checks_after_every_operation": "it breaks what a table in memory is made of",

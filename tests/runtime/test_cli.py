@@ -389,7 +389,7 @@ def test_a_progress_bar_for_long_files_on_a_terminal(
             return True
 
     shown = Terminal()
-    monkeypatch.setattr("runtime.cli._LONG_FILE", 10)
+    monkeypatch.setattr("runtime.progress_bars.LONG_FILE", 10)
     monkeypatch.setattr("sys.stderr", shown)
     monkeypatch.setattr("sys.stdout", io.StringIO())
     monkeypatch.setenv("TERM", "xterm")
@@ -412,7 +412,7 @@ def test_a_progress_bar_for_long_scans_on_a_terminal(
     arguments = ["select", "lambda r: r.a", path, "--format", "csv", "--no-header", *limit]
     for long, bar in ((30_000, True), (30_001, False)):
         shown, results = Terminal(), io.StringIO()
-        monkeypatch.setattr("runtime.cli._LONG_SCAN", long)
+        monkeypatch.setattr("runtime.progress_bars.LONG_SCAN", long)
         monkeypatch.setattr("sys.stderr", shown)
         monkeypatch.setattr("sys.stdout", results)
         monkeypatch.setenv("TERM", "xterm")
@@ -420,7 +420,7 @@ def test_a_progress_bar_for_long_scans_on_a_terminal(
         assert ("querying rows.csv" in shown.getvalue()) is bar
         assert results.getvalue().splitlines() == ["7"] * (25_000 if limit else 30_000)
     unseen = io.StringIO()
-    monkeypatch.setattr("runtime.cli._LONG_SCAN", 10)
+    monkeypatch.setattr("runtime.progress_bars.LONG_SCAN", 10)
     monkeypatch.setattr("sys.stderr", unseen)
     assert run(arguments) == 0
     assert "querying" not in unseen.getvalue()

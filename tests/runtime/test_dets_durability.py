@@ -416,6 +416,24 @@ def test_others_see_what_is_written(tmp_path: Path) -> None:
         assert len(table) == 15
 
 
+def test_a_query_that_fails_holds_on_to_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "t.dets"
+    with dets.open(path) as table:
+        table.insert([(n, 0) for n in range(5000)])
+        with pytest.raises(ZeroDivisionError) as caught:
+            table.traverse(lambda row: 1 // row[1])
+
+        def work() -> None:
+            with dets.open(path) as other:
+                other.insert((7, 1))
+
+        os.waitpid(child(work), 0)
+        assert table.lookup(7) == [(7, 1)]
+        table.insert((8, 2))
+        assert len(table) == 5000
+        del caught  # held a frame of the query until here
+
+
 def test_readers_go_on_and_a_second_writer_waits_its_time(tmp_path: Path) -> None:
     path = tmp_path / "t.dets"
     with dets.open(path, timeout=0.05) as table:

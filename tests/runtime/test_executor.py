@@ -553,6 +553,7 @@ def test_cancelling_a_coroutine_ends_what_runs() -> None:
 
 
 WRONG: Any = 7
+TEXT: Any = "1"
 
 
 @pytest.mark.parametrize(
@@ -561,15 +562,15 @@ WRONG: Any = 7
         lambda table: QueryExecutor(max_concurrency=0),
         lambda table: QueryExecutor(max_concurrency=True),
         lambda table: QueryExecutor(timeout=-1),
-        lambda table: QueryExecutor(timeout="1"),
-        lambda table: QueryExecutor().stream([], ordered=1),
+        lambda table: QueryExecutor(timeout=TEXT),
+        lambda table: QueryExecutor().stream([], ordered=WRONG),
         lambda table: QueryExecutor().stream([], on_timeout=WRONG),
         lambda table: QueryExecutor().stream([], ahead=0),
         lambda table: QueryExecutor().stream(WRONG),
         lambda table: QueryExecutor().run(WRONG),
         lambda table: QueryExecutor().rows(WRONG, EQUAL),
         lambda table: QueryExecutor().rows(table, EQUAL, chunk=0),
-        lambda table: QueryExecutor().rows(table, EQUAL, ahead=1.0),
+        lambda table: QueryExecutor().rows(table, EQUAL, ahead=TEXT),
     ],
 )
 def test_bad_arguments(call: Callable[[AnyTable], Any]) -> None:

@@ -1,55 +1,54 @@
 """What the order of events within the end of a process is, where no interleaving of processes would show it."""
 
-from typing import final
+from collections.abc import Callable
+from typing import Any
 
 from matchspec.values import Pid, Term
-from runtime import Registry, Supervisor, kernel, processes, self_
+from runtime import ChildSpec, Registry, Supervisor, ets, kernel, processes, self_
+from runtime.ending import Membership
 from runtime.exits import KILLED
-from runtime.kernel import Belonging
 from runtime.launch import child, launch
 from runtime.outcome import ExitReason
-from runtime.process import receive, spawn
+from runtime.process import receive, spawn, spawn_link
 from runtime.simulator import simulation
 from runtime.stream import Stream
-from tests.runtime.supervised import BOOM, crash, idle, must, pids, trapping, worker
+from tests.runtime.supervised import BOOM, crash, idle, must, pids, trapping
 
 
-@final
-class Noted(Belonging):
-    def __init__(self, name: str, late: bool, notes: list[tuple[str, Pid, Term]]) -> None:
-        self.name = name
-        self.late = late
-        self.notes = notes
-
-    def owner_ended(self, owner: Pid, reason: Term) -> None:
-        self.notes.append((self.name, owner, reason))
+def witness(look: Callable[[], Any]) -> None:
+    """Gives the calling process a table, at whose end something is done."""
+    ets.new("witness").subscribe(None, lambda event: look())
 
 
 def test_late_belongings_are_told_after_the_others() -> None:
-    notes: list[tuple[str, Pid, Term]] = []
+    notes: list[tuple[str, Term]] = []
+
+    def own() -> None:
+        process = kernel.current()
+        process.own(Membership(lambda reason: notes.append(("late 1", reason))))
+        witness(lambda: notes.append(("table 1", None)))
+        process.own(Membership(lambda reason: notes.append(("late 2", reason))))
+        witness(lambda: notes.append(("table 2", None)))
+        receive()
+
     with trapping(0):
-        pid = spawn(idle)
-        process = kernel.find(pid)
-        assert process is not None
-        for name in ("late 1", "table 1", "late 2", "table 2"):
-            process.own(Noted(name, name.startswith("late"), notes))
+        pid = spawn(own)
+        receive(timeout=1, default=None)
         crash(pid)
-    assert notes == [(name, pid, BOOM) for name in ("table 1", "table 2", "late 1", "late 2")]
+    assert notes == [("table 1", None), ("table 2", None), ("late 1", BOOM), ("late 2", BOOM)]
 
 
 def test_a_supervisor_hears_of_an_end_when_what_the_child_owned_is_closed() -> None:
-    @final
-    class Witness(Belonging):
-        def owner_ended(self, owner: Pid, reason: Term) -> None:
-            seen.append(supervisor.which_children()[0].pid)
-
     seen: list[Term] = []
+
+    def own() -> None:
+        witness(lambda: seen.append(supervisor.which_children()[0].pid))  # after it has become a child
+        receive()
+
     with trapping(0):
-        supervisor = Supervisor.start_link([worker("a")])
+        supervisor = Supervisor.start_link([ChildSpec("a", lambda: spawn_link(own))])
         first = must(pids(supervisor)["a"])
-        process = kernel.find(first)
-        assert process is not None
-        process.own(Witness())  # after the child has become one
+        receive(timeout=1, default=None)
         crash(first)
         assert seen == [first]
         assert pids(supervisor)["a"] is not first
@@ -76,23 +75,23 @@ def test_a_process_of_a_stream_that_its_supervisor_ends_before_it_begins() -> No
 
 
 def test_a_key_is_free_before_the_entry_of_its_ended_process_is_taken_out() -> None:
-    @final
-    class Heir(Belonging):
-        """Registers another process as soon as its own has ended, before the registry has noticed."""
+    """Another process is registered as soon as its own has ended, before the registry has noticed."""
 
-        def owner_ended(self, owner: Pid, reason: Term) -> None:
-            before.append(registry.lookup("k"))
-            registry.register_process(main, "k", "heir")
+    def own() -> None:
+        witness(succeed)
+        registry.register("k", "first")
+        receive()
+
+    def succeed() -> None:
+        before.append(registry.lookup("k"))
+        registry.register_process(main, "k", "heir")
 
     before: list[object] = []
     with trapping(0):
         main = kernel.current()
         registry = Registry.start_link()
-        pid = spawn(idle)
-        process = kernel.find(pid)
-        assert process is not None
-        process.own(Heir())
-        registry.register_process(process, "k", "first")
+        pid = spawn(own)
+        receive(timeout=1, default=None)
         assert registry.lookup("k") == [(pid, "first")]
         crash(pid)
         assert before == [[]]

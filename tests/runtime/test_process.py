@@ -430,7 +430,7 @@ def test_bad_arguments() -> None:
         lambda: exit("nobody", 1),  # type: ignore[call-overload]  # what is wrong is the point
         lambda: is_alive(3),  # type: ignore[arg-type]  # what is wrong is the point
         lambda: demonitor(3),  # type: ignore[arg-type]  # what is wrong is the point
-        lambda: trap_exit(1),
+        lambda: trap_exit(1),  # type: ignore[arg-type]  # what is wrong is the point
         lambda: sleep("long"),  # type: ignore[arg-type]  # what is wrong is the point
     ):
         with pytest.raises(BadArg, match="allowed"):

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 import pytest
 
-from matchspec import MatchSpecError
-from runtime import BadArg, ets
+from matchspec import ANY, MatchSpecError
+from runtime import BadArg, ets, exit, receive, spawn_monitor
+from runtime.kernel import DOWN
+from runtime.simulator import simulation
 from runtime.storage import KINDS, Kind
 
 Value: TypeAlias = Any
@@ -58,6 +60,30 @@ def test_what_each_operation_tells() -> None:
     table.delete_all_objects()
     table.drop()
     assert log.taken() == [("inserted", None, (4, 4)), ("deleted", (4, 4), None), ("dropped", None, None)]
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_table_that_goes_with_its_owner_is_told_of_as_dropped(ended: bool) -> None:
+    log, queue, shared = Log(), Queue[ets.Event[Any]](), ets.new("shared", access="public")
+
+    def own() -> None:
+        table = ets.new("t")
+        table.subscribe(None, lambda event: shared.insert((event.kind,)))
+        table.subscribe(None, log)
+        table.subscribe(None, queue)
+        if ended:
+            receive()
+
+    with simulation():
+        pid, ref = spawn_monitor(own)
+        if ended:
+            receive(timeout=1, default=None)
+            exit(pid, "boom")
+        assert receive((DOWN, ref, ANY, pid, ANY), timeout=1)
+    assert log.taken() == [("dropped", None, None)]
+    assert queue.get_nowait().kind == "dropped"
+    assert shared.tab2list() == [("dropped",)]
+    shared.drop()
 
 
 def test_in_bags() -> None:
