@@ -76,7 +76,8 @@ def spec(
     Args:
         query: a lambda, a match function, text, a raw list `[(head, [guard, ...], [body, ...]), ...]` of Python terms,
             or a MatchSpec, which is given back.
-        row: the type of the rows, a NamedTuple class or `tuple[...]`; lets lambdas use the names of fields.
+        row: the type of the rows, a NamedTuple class, a frozen dataclass or `tuple[...]`: lambdas use the names of its
+            fields, and what works for no row of the type is refused.
         env: values of the names that a text uses from outside (Erlang's imported variables, Elixir's pins).
         records: `{name: [field, (field, default), ...]}` for Erlang's `#name{}` and Elixir's `name(field: x)`.
         syntax: "auto", "python", "erlang" or "elixir": the language of a text.

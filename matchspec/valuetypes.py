@@ -195,9 +195,11 @@ def _of_row(row: Annotation, arguments: dict[Annotation, Annotation], depth: int
     shape = row_shape(row)
     if shape is None or depth > _MAX_NESTED:
         return ScalarType("tuple", row)
-    items = [
-        type_of_annotation(arguments.get(part, part) if _hashable(part) else part, depth + 1) for part in shape.types
-    ]
+    items: list[ValueType] = []
+    for part in shape.types:
+        meant = arguments.get(part, part) if _hashable(part) else part
+        # None is no annotation, or one that cannot be read here; that of None itself is NoneType.
+        items.append(ANYTHING if meant is None else type_of_annotation(meant, depth + 1))
     return TupleType(tuple(items), row if shape.make is not None else None, shape.fields)
 
 
@@ -232,8 +234,25 @@ def _of_generic(annotation: Annotation, origin: Annotation, args: tuple[Annotati
     return ScalarType("any" if isinstance(origin, type) and _may_be_term(origin) else "other", annotation)
 
 
+# The types of row classes that were asked for before, by their identity; an entry keeps its class alive.
+_rows: Final[dict[int, tuple[Annotation, ValueType]]] = {}
+_MAX_ROWS: Final = 256
+
+
 def row_type_of(row: Annotation) -> ValueType:
     """The type of the rows of a row type; of rows of which nothing is known, any tuple."""
+    known = _rows.get(id(row))
+    if known is not None:
+        return known[1]
+    found = _row_type_of(row)
+    if isinstance(row, type) and isinstance(found, TupleType) and ANYTHING not in found.items:
+        while len(_rows) >= _MAX_ROWS:
+            _rows.pop(next(iter(_rows)), None)
+        _rows[id(row)] = (row, found)
+    return found
+
+
+def _row_type_of(row: Annotation) -> ValueType:
     try:
         shape = row_shape(row)
     except MatchSpecError:

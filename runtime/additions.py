@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from queue import Queue, SimpleQueue
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from matchspec.expressions import Expression
 from matchspec.render import describe_result
@@ -19,7 +19,7 @@ from runtime.queryable import Query
 from runtime.rows import Row, describe
 from runtime.statistics import Statistics
 from runtime.storage import StoredRow
-from runtime.subscriptions import Event, Subscription, delivery
+from runtime.subscriptions import Event, Shown, Subscription, delivery
 from runtime.updates import Position
 from runtime.watched import Change
 
@@ -167,9 +167,9 @@ class AdditionalMethods(QueryMethods[Row]):
         subscription.deliver()
         return subscription
 
-    def _outward(self, row: StoredRow) -> StoredRow:
+    def _outward(self, row: StoredRow) -> Shown:
         (shown,) = self._out([row])
-        return cast(StoredRow, shown)
+        return shown
 
     # --- expiry -------------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,8 @@ from runtime.watched import Change, Observer
 
 R = TypeVar("R")
 Kind: TypeAlias = Literal["inserted", "replaced", "deleted", "expired", "evicted", "dropped"]
-Outward: TypeAlias = Callable[[StoredRow], StoredRow]  # copies what must not be shared with the table
+Shown: TypeAlias = Any  # a row as it is handed out: a tuple, or an instance of a dataclass
+Outward: TypeAlias = Callable[[StoredRow], Shown]  # copies what must not be shared with the table
 Deliver: TypeAlias = Callable[[Any], Any]
 
 
@@ -121,7 +122,7 @@ class Subscription(Observer):
             return False
         return result is not NO_MATCH and result is not False
 
-    def _shown(self, row: StoredRow | None) -> StoredRow | None:
+    def _shown(self, row: StoredRow | None) -> Shown:
         return None if row is None else self._outward(row)
 
     def cancel(self) -> None:

@@ -229,6 +229,17 @@ def test_dataclasses() -> None:
         spec("fun({_, N}) when N > 3 -> N end", row=Pet)
 
 
+class Unread(NamedTuple):
+    name: "Nowhere"  # type: ignore[name-defined]  # noqa: F821  # as what only a type checker imports
+    age: int
+
+
+def test_an_annotation_that_cannot_be_read_says_nothing() -> None:
+    assert spec("fun({N, A}) when N > 3 -> {N, A} end", row=Unread).result_type == tuple[Any, int]
+    with pytest.raises(QueryTypeError, match="age"):
+        spec("fun({N, A}) when A > <<>> -> {N, A} end", row=Unread)
+
+
 class Chain(NamedTuple):
     value: int
     next: "Chain | None"
