@@ -13,7 +13,7 @@
 
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, is_dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -116,6 +116,7 @@ _SCALARS: Final[dict[Annotation, ScalarType]] = {
 # Classes whose values are compared with their own kind only, and those that Python compares with numbers.
 SEALED: Final[tuple[type, ...]] = (date, datetime, time, timedelta, UUID)
 NUMBERS: Final[tuple[type, ...]] = (Decimal, Fraction, complex)
+_MANY: Final = 64  # members of a constant collection from which on only their types are looked at
 _TERMS: Final[tuple[type, ...]] = (int, float, str, bytes, Atom, tuple, list, dict, Pid, Ref, Bitstring, type(None))
 
 
@@ -268,6 +269,8 @@ def type_of_value(value: Term) -> ValueType:
     """The type of a constant of a query."""
     if isinstance(value, Given):
         return type_of_annotation(value.annotation)
+    if isinstance(value, (tuple, list, set, frozenset)) and len(value) > _MANY:
+        return ItemsType("list" if isinstance(value, list) else "tuple", _type_of_many(value))
     if isinstance(value, tuple):
         named = type(value) if is_named_tuple(type(value)) else None
         fields = cast("tuple[str, ...]", getattr(value, "_fields", ()))
@@ -280,6 +283,13 @@ def type_of_value(value: Term) -> ValueType:
     if type(value) in (int, str, bytes, bool) or isinstance(value, Enum):
         return _literal(value, False)
     return type_of_annotation(type(value)) if not callable(value) else ScalarType("fun", Any)
+
+
+def _type_of_many(values: Collection[Term]) -> ValueType:
+    """The type of the members of a large collection, which are not looked at one by one."""
+    types = set(map(type, values))
+    known = types <= {int, float, str, bytes, bool, type(None)}
+    return union([type_of_annotation(kind) for kind in types]) if known else ANYTHING
 
 
 def _literal(value: Term, declared: bool) -> ValueType:
@@ -353,17 +363,15 @@ def parts_of(kind: ValueType) -> tuple[ValueType, ...]:
 
 def union(kinds: "list[ValueType]") -> ValueType:
     """The type of values of any of several types. A literal beside its own type goes, True beside False is a bool."""
-    found: list[ValueType] = []
-    for kind in kinds:
-        for part in parts_of(kind):
-            if part is ANYTHING:
-                return ANYTHING
-            if part not in found:
-                found.append(part)
+    parts = [part for kind in kinds for part in parts_of(kind)]
+    if any([part is ANYTHING for part in parts]):
+        return ANYTHING
+    found = list(dict.fromkeys(parts))
     truths = [part for part in found if isinstance(part, LiteralType) and part.base is BOOL]
     if len({part.value for part in truths}) == 2:
         found[found.index(truths[0])] = BOOL
-    found = [part for part in found if not (isinstance(part, LiteralType) and part.base in found)]
+    bases = {part for part in found if isinstance(part, ScalarType)}
+    found = [part for part in found if not (isinstance(part, LiteralType) and part.base in bases)]
     return found[0] if len(found) == 1 else UnionType(tuple(found))
 
 

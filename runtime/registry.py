@@ -65,9 +65,9 @@ def find(name: str) -> "AnyTable | None":
         return _named.get(name)
 
 
-def find_by_number(number: int) -> "AnyTable | None":
-    """The table, in memory or on disk, whose id has this number. O(number of tables)."""
-    everywhere: list[AnyTable] = [*tables(), *tables_on_disk()]
+def find_by_number(number: int) -> Any:
+    """The table, in memory or on disk, whose id has this number, or None. O(number of tables)."""
+    everywhere: list[Any] = [*tables(), *tables_on_disk()]
     return next((table for table in everywhere if table.id.number == number), None)
 
 
