@@ -5,7 +5,8 @@ form and that of older releases included. What Erlang has stands for itself. Wha
 
     str, bytes      Both are binaries to Erlang. A str is a BINARY_EXT, bytes are a BIT_BINARY_EXT whose last byte has
                     all of its 8 bits, which Erlang reads but never writes. So both come back as they were, and a
-                    binary that Erlang wrote is a str where its bytes are UTF-8, else bytes.
+                    binary that Erlang wrote is a str where its bytes are UTF-8, else bytes. A map with both "a" and
+                    b"a" as keys comes back here, but Erlang refuses it, as to Erlang one key stands there twice.
     Pid, Ref        Of a node `matchspec@python` whose creation is drawn anew by every run. Read back by the run that
                     wrote it, it is the same object; a stranger's is the same object for as long as anybody keeps it.
     other values    {'$python', Kind, Content}: a str with lone surrogates; inf, -inf and nan; complex, date, datetime,

@@ -184,10 +184,24 @@ def asked(terms_: list[Value]) -> tuple[Value, bytes]:
     return erlang_decode(answer), answer
 
 
+def has_twins(term: Value) -> bool:
+    """Whether a map in a term has keys that are one to Erlang, as "" and b"" are, and which it therefore refuses."""
+    if isinstance(term, dict):
+        keys = {repr(canonical(key)) for key in term}
+        return len(keys) < len(term) or any(map(has_twins, [*term, *term.values()]))
+    if isinstance(term, ImproperList):
+        return any(map(has_twins, [*term.items, term.tail]))
+    return isinstance(term, (tuple, list)) and any(map(has_twins, term))
+
+
+def test_a_map_with_keys_that_are_one_to_erlang_comes_back() -> None:
+    assert same(decode(encode([{"": 1, b"": 2}])), [{"": 1, b"": 2}])
+
+
 class TestErlang:
     pytestmark = needs_erlang
 
-    @given(st.lists(erlang_terms, min_size=1, max_size=20))
+    @given(st.lists(erlang_terms.filter(lambda term: not has_twins(term)), min_size=1, max_size=20))
     def test_erlang_reads_what_is_written_and_its_answer_is_read(self, many: list[Value]) -> None:
         theirs, raw = asked(many)
         assert [canonical(term) for term in theirs] == [canonical(term) for term in many]
