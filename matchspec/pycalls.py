@@ -76,11 +76,11 @@ def call(resolver: "PythonResolver", node: Call) -> Expr:
 
 
 def built_type(resolver: "PythonResolver", node: Call) -> Annotation:
-    """The row type of what a call builds, `User(...)` or `row._replace(...)`; None for other calls."""
+    """The type of what a call gives: a row type of `User(...)` and `row._replace(...)`, or bool; None of other calls."""
     if node.receiver is not None and node.name == "_replace":
         return resolver.annotation(node.receiver)
     made = resolver.scope.value(node.name) if node.receiver is None and node.name not in resolver.names else UNKNOWN
-    return made if made is not UNKNOWN and (is_named_tuple(made) or is_record(made)) else None
+    return made if made is bool or (made is not UNKNOWN and (is_named_tuple(made) or is_record(made))) else None
 
 
 def _function(resolver: "PythonResolver", node: Call) -> PyObject:

@@ -370,3 +370,11 @@ def test_captured_values_are_written_out() -> None:
     text = query.to_python(exact=True)
     assert text == "lambda row: ({'a': 1, 'b': [2], 1: 'one'}, (1, 'a'), ['a', '', 'red'], row in {1, 2.5, None, 'a'})"
     assert spec(text).run([None, 3]) == query.run([None, 3])
+
+
+@pytest.mark.parametrize(
+    "text", ["0 if bool(u.f) else 1", "0 if not bool(u.f) else 1", "(2 if True else 1) if bool(bool(u.f)) else 0"]
+)
+def test_a_bool_of_a_bool_is_read_back(text: str) -> None:
+    query = spec(f"lambda u: {text}", row=Item)
+    assert read(query.to_python(exact=True), query) == query
