@@ -76,7 +76,7 @@ def call(resolver: "PythonResolver", node: Call) -> Expr:
 
 
 def built_type(resolver: "PythonResolver", node: Call) -> Annotation:
-    """The type of what a call gives: a row type of `User(...)` and `row._replace(...)`, or bool; None of other calls."""
+    """The type of what a call gives: the row type of `User(...)` and `row._replace(...)`, or bool; else None."""
     if node.receiver is not None and node.name == "_replace":
         return resolver.annotation(node.receiver)
     made = resolver.scope.value(node.name) if node.receiver is None and node.name not in resolver.names else UNKNOWN
