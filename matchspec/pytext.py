@@ -254,8 +254,7 @@ def _class_names(classes: Term) -> str:
         if type(None) in classes:
             return " | ".join(["None" if cls is type(None) else cls.__name__ for cls in classes])
         return f"({', '.join([cls.__name__ for cls in classes])})"
-    assert isinstance(classes, type)
-    return classes.__name__
+    return str(getattr(classes, "__name__", classes))  # of what builds values, V and const are functions
 
 
 def letters(count: int) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matchspec import SKIP, Atom, RenderError, V, spec
+from matchspec import SKIP, Atom, RenderError, V, const, spec
 from matchspec.spec import NO_MATCH
 from tests.matchspec.lambda_texts import ENV, RAISES, ROWS, Draw, Item, Reference, identical, texts
 from tests.matchspec.test_lambdas import result
@@ -158,3 +158,10 @@ def test_methods_with_other_arguments_have_no_erlang(call: str) -> None:
     query = spec(f"lambda name, e: e if name.{call} else SKIP")
     with pytest.raises(RenderError, match="no counterpart"):
         query.to_erlang()
+
+
+@pytest.mark.parametrize("call", ["V(key, value)", "V(key)", "const(value)", "Atom(key)"])
+def test_calls_of_what_builds_values_have_a_text(call: str) -> None:
+    query = spec(f"lambda key, value: {call}", env={"V": V, "const": const, "Atom": Atom})
+    assert query.to_python() == f"lambda a, b: {call.replace('key', 'a').replace('value', 'b')}"
+    assert repr(query)
