@@ -14,6 +14,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast, overload
 
+from matchspec.build import COMPILED
 from matchspec.ownership import is_immutable, own
 from matchspec.terms import OTHER, Key, rank
 from matchspec.values import Atom, Pid, Ref, Term, TermError
@@ -21,6 +22,7 @@ from runtime import registry
 from runtime.access import Access, Gate
 from runtime.errors import BadArg
 from runtime.expiry import Clock, Expiry, time_to_live
+from runtime.hashed import SetStorage
 from runtime.index import Index
 from runtime.kernel import Belonging
 from runtime.process import is_alive, self_
@@ -28,6 +30,7 @@ from runtime.queryable import Queryable
 from runtime.rows import Row, RowShape
 from runtime.statistics import Counters
 from runtime.storage import Storage, StoredRow
+from runtime.unlocked import Unlocked
 from runtime.upkeep import Census, Upkeep
 from runtime.watched import Recency, WatchedStorage
 
@@ -129,6 +132,10 @@ class TableCore(Queryable[Row]):
             self._gate.hook = self._upkeep
         self._fixes: dict[Pid, int] = {}
         self._fixed_since: tuple[int, int] | None = None  # monotonic and wall-clock time, in ns
+        # The short way to rows of a set, until something has to be told of changes.
+        self._unlocked: Unlocked | None = None
+        if COMPILED and not checks and isinstance(storage, SetStorage):
+            self._unlocked = Unlocked(self._gate, storage.slots)
         if limits.max_size is not None:
             watched = self._watch()
             watched.recency = Recency(limits.max_size)
@@ -214,6 +221,7 @@ class TableCore(Queryable[Row]):
             storage.observers.append(Census(self._counters))
             self._storage = storage
             self._upkeep.storage = storage
+            self._unlocked = None
             self._gate.hook = self._upkeep
         return storage
 

@@ -33,6 +33,11 @@ class SetStorage(Storage):
         self._slots: Final[SlotArray[StoredRow]] = SlotArray(compact_at)
         self._compact_at: Final = compact_at
 
+    @property
+    def slots(self) -> SlotArray[StoredRow]:
+        """Where the rows are, for `runtime.unlocked`."""
+        return self._slots
+
     def key(self, term: Term) -> Key:
         return exact_key(term)
 

@@ -156,6 +156,10 @@ class RowShape:
         """The value as the field (counted from 0) stores it, or REFUSED."""
         return self._check_of(index).convert(value) if self._checks else value
 
+    def is_exact(self, index: int, kind: type) -> bool:
+        """Whether the field (counted from 0) takes every value of exactly this type as it is."""
+        return not self._checks or self._check_of(index).exact is kind
+
     def _check_of(self, index: int) -> Check:
         return self._checks[0 if self.arity < 0 else index]
 
