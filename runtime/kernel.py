@@ -222,6 +222,7 @@ _local: Final = threading.local()
 # Which process runs here, if it is not simply the thread's own: a coroutine's, or an agent's whose function a caller
 # runs. A context variable, since many coroutines share a thread.
 inner: Final[contextvars.ContextVar[Process | None]] = contextvars.ContextVar("matchspec_process", default=None)
+_inner_here: Final[Callable[[], Process | None]] = inner.get  # looked up once: it is called in every operation
 
 
 # --- which process is calling -----------------------------------------------------------------------------------------
@@ -229,7 +230,7 @@ inner: Final[contextvars.ContextVar[Process | None]] = contextvars.ContextVar("m
 
 def current() -> Process:
     """The calling process. O(1). Raises Killed, or Exit in a thread of the user's own, when it has ended."""
-    process = inner.get()
+    process = _inner_here()
     if process is None:
         try:
             process = _local.process

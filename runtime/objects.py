@@ -1,6 +1,6 @@
 """Single rows of a table: insert, look up, update and delete by key."""
 
-from typing import Any, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 from matchspec.terms import Key, is_plain
 from matchspec.unchecked import Unchecked
@@ -35,7 +35,7 @@ class _Missing:
         return "MISSING"
 
 
-MISSING: Any = _Missing()  # the default of parameters that may be any term, None included
+MISSING: Final[Any] = _Missing()  # the default of parameters that may be any term, None included
 
 
 class ObjectMethods(TableLife[Row]):
@@ -300,10 +300,7 @@ class ObjectMethods(TableLife[Row]):
         """
         unlocked = self._unlocked
         if unlocked is not None and default is MISSING and is_plain(key):
-            if is_step(change):
-                total = self._count_unlocked(unlocked, key, change[0], change[1])
-            else:
-                total = self._count_unlocked(unlocked, key, self._keypos + 2, change) if type(change) is int else None
+            total = self._count_unlocked(unlocked, key, change)
             if total is not None:
                 return total
         table, keypos = self._gate.name, self._keypos
@@ -323,19 +320,27 @@ class ObjectMethods(TableLife[Row]):
             self._counters.updated += 1
         return totals if isinstance(change, list) else totals[0]
 
-    def _count_unlocked(self, unlocked: Unlocked, key: Term, position: Term, increment: int) -> int | None:
+    def _count_unlocked(self, unlocked: Unlocked, key: Key, change: Term) -> int | None:
         """One step of update_counter without a lock; None where it has to go the long way, if only for its errors."""
-        row = unlocked.row(key) if unlocked.readable() else None
-        if row is None or type(position) is not int:
+        size = 2
+        index = self._keypos + 1
+        increment: Term = change
+        if type(change) is tuple and len(change) == size:
+            position = change[0]
+            if type(position) is not int:
+                return None
+            index, increment = position - 1, change[1]
+        slot = unlocked.slot(key) if unlocked.readable() else -1
+        if slot < 0 or type(increment) is not int or index < 0 or index == self._keypos:
             return None
-        index = position - 1
-        if index < 0 or index >= len(row) or index == self._keypos:
+        row = unlocked.row_in(slot)
+        if row is None or index >= len(row):
             return None
         value = row[index]
         if type(value) is not int or not self._shape.is_exact(index, int):
             return None
         total = value + increment
-        if not unlocked.exchange(key, row, with_element(row, index, total)):
+        if not unlocked.exchange(slot, row, with_element(row, index, total)):
             return None
         self._counters.updated += 1
         return total

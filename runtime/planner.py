@@ -38,6 +38,7 @@ class Wanted:
         self.ranges: Final = ranges
         self.columns: Final = columns
         self.asked: Final = asked
+        self.scans: Final = keys is None and not columns and ranges == ALL  # every row has to be looked at
 
 
 @final

@@ -53,6 +53,14 @@ class QueryMethods(TraversalMethods[Row]):
 
         `counts`: only rows whose result is exactly True matter.
         """
+        unlocked = self._unlocked
+        if unlocked is not None:
+            want = wanted(query, self._storage, self._indexes, exotic=self._exotic, odd=self._odd, counts=counts)
+            if want.scans and unlocked.viewable():
+                view = unlocked.view()
+                self._counters.scans += 1
+                self._counters.candidates += len(view)
+                return view
         with self._gate.reading:
             plan = self._plan(query, counts)
             rows = plan.rows(self._storage)
@@ -61,6 +69,11 @@ class QueryMethods(TraversalMethods[Row]):
         return rows
 
     def _release(self, rows: list[StoredRow], found: int) -> None:
+        unlocked = self._unlocked
+        if unlocked is not None:
+            unlocked.give_back(rows)
+            self._counters.found += found
+            return
         gate = self._gate
         gate.acquire()
         try:

@@ -1,4 +1,4 @@
-"""The short way to single rows of a set, in the compiled build: without taking the table's lock.
+"""The short way to the rows of a set, in the compiled build: without taking the table's lock.
 
 A lock that may be taken twice costs more than finding a row does. Compiled code needs it only where it can be
 interrupted: between two instructions of Python code, and in what runs such code, which is a comparison of keys of the
@@ -37,6 +37,26 @@ class Unlocked:
         """The row of a plain key. O(1)."""
         return self._slots.get(key)
 
+    def slot(self, key: Key) -> int:
+        """The slot of a plain key, -1 for an unknown one. O(1)."""
+        return self._slots.index.get(key, -1)
+
+    def row_in(self, slot: int) -> StoredRow | None:
+        """The row in a slot that `slot` has just given. O(1)."""
+        return self._slots.contents[slot]
+
+    def viewable(self) -> bool:
+        """As `readable`, for `view`. O(1)."""
+        return self.readable() and not self._slots.gone
+
+    def view(self) -> list[StoredRow]:
+        """All rows, as `Storage.view` gives them, to be given back. O(1)."""
+        return self._slots.borrow()
+
+    def give_back(self, view: list[StoredRow]) -> None:
+        """Ends the use of a view. O(1)."""
+        self._slots.give_back(view)
+
     def _writable(self) -> bool:
         """Whether the caller may write. Raises Killed, or Exit, as `current` does."""
         gate = self._gate
@@ -56,15 +76,18 @@ class Unlocked:
             slots.contents[slot] = row
         return True
 
-    def exchange(self, key: Key, old: StoredRow, row: StoredRow) -> bool:
-        """Puts a row in the place of `old`, if that is what the plain key still has; False as `put`. O(1)."""
+    def exchange(self, slot: int, old: StoredRow, row: StoredRow) -> bool:
+        """Puts a row in the place of `old`, if that is still in this slot; False as `put`. O(1).
+
+        Keys may have come, gone and moved since `slot` gave the number; but wherever `old` is, there is its key.
+        """
         gate, slots = self._gate, self._slots
         if not self._writable():
             return False
         if gate.inside or not gate.alive or slots.held():
             return False
-        slot = slots.index.get(key, -1)
-        if slot < 0 or slots.contents[slot] is not old:
+        contents = slots.contents
+        if slot >= len(contents) or contents[slot] is not old:
             return False
-        slots.contents[slot] = row
+        contents[slot] = row
         return True
