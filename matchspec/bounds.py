@@ -65,6 +65,7 @@ _PYTHON: Final[dict[str, Comparison]] = {
 }
 _MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
 _NUMBERS: Final = between(((0,), 0), ((0.5,), 0))  # without those that are no number, of which no comparison is true
+_ANY_NUMBERS: Final = between(((0,), 0), ((1,), 0))  # these included
 _BINARIES: Final = between(((9,), 0), ((10,), 0))
 _OTHERS: Final = between(((10,), 0), (ABOVE, 1))  # Python's own types, which decide for themselves what they equal
 _EQUALITIES: Final = (object.__eq__, int.__eq__, str.__eq__)  # under which the members of an Enum all differ
@@ -101,6 +102,24 @@ def as_condition(spec: MatchSpec[Row, T]) -> MatchSpec[Row, T]:
     return MatchSpec(tuple(clauses), raises=spec.raises, row_type=spec.row_type, language=spec.language)
 
 
+def ranges_of_type(kind: type) -> Ranges:
+    """Where the values of a column lie that admits instances of `kind` only, as its field's check says."""
+    if kind is int or kind is float:
+        return _ANY_NUMBERS
+    return _BINARIES if kind is str or kind is bytes else ALL
+
+
+def targets_of(head: Pattern, position: int) -> list[Expr]:
+    """The expressions that mean the element at `position` (from 1) of a row, but for a variable that the head binds."""
+    targets: list[Expr] = [
+        ECall("element", (EConst(position), ERow())),
+        ECall("python:[]", (ERow(), EConst(position - 1))),
+    ]
+    if isinstance(head, PVar):
+        targets.append(ECall("element", (EConst(position), EVar(head.number))))
+    return targets
+
+
 class _Finder:
     def __init__(self, position: int, odd: bool, everywhere: bool) -> None:
         self.position: Final = position
@@ -109,14 +128,7 @@ class _Finder:
 
     def of_clause(self, clause: Clause) -> Ranges:
         head = clause.head
-        position = EConst(self.position)
-        targets: list[Expr] = [
-            ECall("element", (position, ERow())),
-            ECall("python:[]", (ERow(), EConst(self.position - 1))),
-        ]
-        if isinstance(head, PVar):
-            targets.append(ECall("element", (position, EVar(head.number))))
-        found = self.of_guards(clause, targets)
+        found = self.of_guards(clause, targets_of(head, self.position))
         if not isinstance(head, PTuple):
             return found
         if len(head.items) < self.position:

@@ -400,8 +400,16 @@ class BagStorage(Storage):
 
 def _slots_of(index: dict[Key, int], keys: Iterable[Key]) -> list[int]:
     """The slots of those keys that are there, each once, in their order."""
-    found = [index.get(key, -1) for key in keys]
-    return sorted({slot for slot in found if slot >= 0})
+    found: list[int] = []
+    last = -1
+    ascending = True  # as keys mostly are that came one after the other
+    for key in keys:
+        slot = index.get(key, -1)
+        if slot >= 0:
+            ascending = ascending and slot > last
+            last = slot
+            found.append(slot)
+    return found if ascending else sorted(set(found))
 
 
 def _slots_after(slots: "SlotArray[StoredRow] | SlotArray[list[StoredRow]]", mark: int, count: int) -> list[int]:

@@ -32,6 +32,7 @@ class DataclassRow(Protocol):
 Row = TypeVar("Row")
 
 _ANY_ARITY: Final = -1
+_KINDS: Final[frozenset[type]] = frozenset([int, float, str, bytes])
 
 
 @final
@@ -155,6 +156,13 @@ class RowShape:
     def convert_field_or_refuse(self, index: int, value: Term) -> Term:
         """The value as the field (counted from 0) stores it, or REFUSED."""
         return self._check_of(index).convert(value) if self._checks else value
+
+    def kind_of(self, index: int) -> type:
+        """The one type whose instances the field (counted from 0) takes; `object` where there is no such type."""
+        if not self._checks or (self.arity >= 0 and index >= self.arity):
+            return object
+        exact = self._check_of(index).exact
+        return exact if exact in _KINDS else object
 
     def is_exact(self, index: int, kind: type) -> bool:
         """Whether the field (counted from 0) takes every value of exactly this type as it is."""
