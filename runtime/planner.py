@@ -15,7 +15,7 @@ from matchspec.spec import MatchSpec
 from matchspec.values import Term
 from runtime.index import Index
 from runtime.rows import RowShape
-from runtime.storage import Storage, StoredRow
+from runtime.storage import Span, Storage, StoredRow
 
 Spec: TypeAlias = MatchSpec[Any, Any]
 PlanKind: TypeAlias = Literal["nothing", "keys", "range", "index", "scan"]
@@ -69,9 +69,7 @@ class Asked:
         self.exotic: Final = exotic
         self.odd: Final = odd
 
-    def is_of(
-        self, keypos: int, ordered: bool, shape: RowShape, indexes: list[Index], exotic: bool, odd: bool
-    ) -> bool:
+    def is_of(self, keypos: int, ordered: bool, shape: RowShape, indexes: list[Index], exotic: bool, odd: bool) -> bool:
         """Whether the same would be made of these."""
         if self.keypos != keypos or self.ordered is not ordered or self.shape is not shape:
             return False
@@ -137,6 +135,7 @@ class Plan:
         ranges: Ranges,
         index: Index | None,
         counted: bool = False,
+        spans: list[Span] | None = None,
     ) -> None:
         self.kind: Final[PlanKind] = kind
         self.estimate: Final = estimate
@@ -144,6 +143,7 @@ class Plan:
         self.ranges: Final = ranges
         self.index: Final = index
         self.counted: Final = counted
+        self.found_spans: Final = spans  # where the ranges lie, while the lock is held that the plan was made under
 
     def rows(self, storage: Storage) -> list[StoredRow]:
         """The candidates: a list not to be changed, to give to `storage.release`."""
@@ -153,7 +153,8 @@ class Plan:
             case "keys":
                 return storage.candidates(self.keys)
             case "range":
-                return storage.between(self.ranges)
+                spans = self.found_spans
+                return storage.between(self.ranges) if spans is None else storage.in_spans(spans)
             case "index" if self.index is not None:
                 return storage.candidates_at(self.index.keys(self.ranges))
         return storage.view()
@@ -186,9 +187,10 @@ def choose(want: Wanted, storage: Storage, indexes: list[Index]) -> Plan:
     if want.ranges != ALL:
         if want.ranges == NOTHING:
             return Plan("nothing", 0, [], NOTHING, None)
-        count = storage.count_between(want.ranges)
+        spans = storage.spans(want.ranges)
+        count = sum([last - first for first, last in spans])
         if count * _COST_IN_RANGE <= work:
-            best, work = Plan("range", count, [], want.ranges, None), count * _COST_IN_RANGE
+            best, work = Plan("range", count, [], want.ranges, None, spans=spans), count * _COST_IN_RANGE
     for number, ranges in enumerate(want.columns):
         if ranges == ALL:
             continue

@@ -10,6 +10,10 @@ from hypothesis import strategies as st
 
 from matchspec import SKIP
 from runtime import ets
+from runtime.storage import Kind
+
+
+KINDS: list[Kind] = ["set", "ordered_set"]
 
 
 class City(NamedTuple):
@@ -20,10 +24,11 @@ class City(NamedTuple):
 
 
 NAMES = ("", "A", "a", "Zürich", "z", "ß", "日本", "\U0001f600", "\uffff", "\ud800")
+# The last name is no text to Erlang; a constant of these bytes is no str.
 CITIES = [City(n, NAMES[n % len(NAMES)] + str(n % 7), n / 3, n * 7 % 40 - 5) for n in range(-60, 200)]
 
 
-def table_of(kind: str, rows: list[City] = CITIES) -> ets.Table[City]:
+def table_of(kind: Kind, rows: list[City] = CITIES) -> ets.Table[City]:
     table = ets.new("cities", City, type=kind, keypos="number", index=["name", "size", "height"])
     table.insert(rows)
     return table
@@ -49,13 +54,13 @@ SIGNS: list[tuple[str, Callable[[Any, Any], bool]]] = [
 COLUMNS: list[tuple[str, str, st.SearchStrategy[Any]]] = [
     ("Number", "number", st.integers(-70, 210)),
     ("Size", "size", st.integers(-8, 38)),
-    ("Name", "name", st.sampled_from([name + digit for name in NAMES for digit in ("", "3", "5")])),
+    ("Name", "name", st.sampled_from([name + digit for name in NAMES[:-1] for digit in ("", "3", "5")])),
     ("Height", "height", st.sampled_from([-3.0, 1 / 3, 0.0, 5.0, 7.5])),
 ]
 
 
 def text_of(value: Any) -> str:
-    return f"<<{','.join(map(str, value.encode('utf-8', 'surrogatepass')))}>>" if isinstance(value, str) else repr(value)
+    return f"<<{','.join(map(str, value.encode()))}>>" if isinstance(value, str) else repr(value)
 
 
 @st.composite
@@ -105,7 +110,7 @@ def test_conditions_on_one_indexed_column_look_at_no_row(condition: Condition) -
 
 def test_lambdas_that_look_at_no_row() -> None:
     low, high = 10, 90
-    for kind in ("set", "ordered_set"):
+    for kind in KINDS:
         table = table_of(kind)
         assert looked_at(table, lambda u: u.size == 7) == (sum(1 for u in CITIES if u.size == 7), 0)
         assert looked_at(table, lambda u: u.size in (7, 8)) == (sum(1 for u in CITIES if u.size in (7, 8)), 0)
@@ -115,6 +120,7 @@ def test_lambdas_that_look_at_no_row() -> None:
         )
         assert looked_at(table, lambda u: u.name >= "a") == (sum(1 for u in CITIES if u.name >= "a"), 0)
         assert looked_at(table, lambda u: True if u.size > 3 else SKIP) == (sum(1 for u in CITIES if u.size > 3), 0)
+    table = table_of("ordered_set")
     assert looked_at(table, lambda u: low <= u.number < high) == (high - low, 0)
     assert looked_at(table, lambda u: u.number < low or u.number >= high) == (len(CITIES) - (high - low), 0)
 
@@ -133,7 +139,7 @@ def test_lambdas_of_which_bounds_do_not_say_all() -> None:
         lambda u: u.name in "A3",
         lambda u: u.size in (1, True, "x"),
     ]
-    for kind in ("set", "ordered_set"):
+    for kind in KINDS:
         table = table_of(kind)
         for query in queries:
             assert table.select_count(query) == sum(1 for row in CITIES if query(row) is True)
@@ -160,7 +166,7 @@ class Odd(int):
 
 
 def test_a_column_with_a_subclass_of_int() -> None:
-    for kind in ("set", "ordered_set"):
+    for kind in KINDS:
         table = table_of(kind, [*CITIES[:20], City(500, "odd", 1.0, Odd(77))])
         assert table.select_count(lambda u: u.size == 7) == 1 + sum(1 for u in CITIES[:20] if u.size == 7)
     lowest = CITIES[0].number
@@ -168,8 +174,8 @@ def test_a_column_with_a_subclass_of_int() -> None:
     assert table.select_count(lambda u: u.number == lowest) == 2
 
 
-@pytest.mark.parametrize("kind", ["set", "ordered_set"])
-def test_counts_follow_what_is_written(kind: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_counts_follow_what_is_written(kind: Kind) -> None:
     table = table_of(kind, [])
     rows: dict[int, City] = {}
     chance = random.Random(5)
