@@ -12,7 +12,6 @@ from matchspec import SKIP
 from runtime import ets
 from runtime.storage import Kind
 
-
 KINDS: list[Kind] = ["set", "ordered_set"]
 
 
