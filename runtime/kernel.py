@@ -111,6 +111,7 @@ class Process:
         self.own_thread: Final = own_thread
         self.state = State.RUNNING
         self.alive = True  # state is RUNNING; a plain attribute, since it is looked at in every call
+        self.thread = 0  # the number of the thread that is this process, where it is known; see `current`
         self.attended = False  # some thread or coroutine runs it now; otherwise nothing remains when it ends
         self.reason: Term = None
         self.trapping = False
@@ -215,7 +216,17 @@ class Remnants:
         self.count = 0
 
 
+@final
+class Latest:
+    """The process of the thread that was the last to ask which process it is."""
+
+    def __init__(self) -> None:
+        self.process: Process | None = None
+
+
 remnants: Final = Remnants()
+_latest: Final = Latest()
+_thread_number: Final[Callable[[], int]] = threading.get_ident
 living: Final[dict[int, Process]] = {}  # by the number of the pid
 names: Final[dict[str, Process]] = {}
 _local: Final = threading.local()
@@ -230,12 +241,18 @@ _inner_here: Final[Callable[[], Process | None]] = inner.get  # looked up once: 
 
 def current() -> Process:
     """The calling process. O(1). Raises Killed, or Exit in a thread of the user's own, when it has ended."""
+    latest = _latest.process
     process = _inner_here()
     if process is None:
+        # Mostly the same thread asks again. Its number is had sooner than what lies in its local storage.
+        if latest is not None and latest.thread == _thread_number() and latest.alive:
+            return latest
         try:
             process = _local.process
         except AttributeError:
             return _enrol()
+        if process.thread:
+            _latest.process = process
     if not process.alive:
         raise landed(process)
     return process
@@ -246,7 +263,7 @@ def landed(process: Process) -> BaseException:
     if not process.own_thread:
         return Killed(process.reason)
     if getattr(_local, "process", None) is process:
-        del _local.process
+        leave_thread()
         _local.scheduler = process.scheduler
     with lock:
         depart(process)
@@ -274,6 +291,7 @@ def _enrol() -> Process:
     process.attended = True
     _local.process = process
     if not scheduler.takes_turns:
+        process.thread = _thread_number()
         _local.end = _ThreadEnd(process)
     return process
 
@@ -282,7 +300,7 @@ def impersonate(process: Process | None, scheduler: Scheduler) -> Process | None
     """Makes the calling thread another process, or a new one if None, by this scheduler; the one that it was."""
     before: Process | None = getattr(_local, "process", None)
     if before is not None:
-        del _local.process
+        leave_thread()
     _local.scheduler = scheduler
     if process is not None:
         _local.process = process
@@ -291,7 +309,10 @@ def impersonate(process: Process | None, scheduler: Scheduler) -> Process | None
 
 def adopt(process: Process) -> None:
     """The calling thread, one of the runtime's, runs this process from now on."""
+    if getattr(_local, "process", None) is not None:
+        leave_thread()
     _local.process = process
+    process.thread = _thread_number()
     with lock:
         process.attended = True
         if not process.alive:
@@ -306,6 +327,7 @@ def release(process: Process) -> None:
 
 def leave_thread() -> None:
     """The calling thread, one of the runtime's, is no process any more."""
+    _local.process.thread = 0
     del _local.process
 
 

@@ -132,7 +132,7 @@ class ObjectMethods(TableLife[Row]):
         """Whether there is a row of this key. O(1). Erlang's ets:member/2. Raises BadArg: "access", "id"."""
         unlocked = self._unlocked
         if unlocked is not None and is_plain(key) and unlocked.readable():
-            there = unlocked.row(key) is not None
+            there = unlocked.has(key)
             self._looked_up(there)
             return there
         found = self._key(key)

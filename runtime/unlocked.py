@@ -37,6 +37,10 @@ class Unlocked:
         """The row of a plain key. O(1)."""
         return self._slots.get(key)
 
+    def has(self, key: Key) -> bool:
+        """Whether there is a row of a plain key. O(1)."""
+        return key in self._slots.index
+
     def slot(self, key: Key) -> int:
         """The slot of a plain key, -1 for an unknown one. O(1)."""
         return self._slots.index.get(key, -1)
