@@ -61,6 +61,22 @@ _USUAL_KEYS: Final[frozenset[type]] = frozenset(
 )
 
 
+def _has_odd_part(term: tuple[Term, ...]) -> bool:
+    """Whether an element of a key, however deep, or the tuple itself, may have comparisons or an access of its own."""
+    if type(term) is not tuple and type(term).__getitem__ is not tuple.__getitem__:
+        return True
+    for part in term:
+        kind = type(part)
+        if kind is int or kind is str or kind is float or part is None:
+            continue
+        if isinstance(part, tuple):
+            if _has_odd_part(part):
+                return True
+        elif kind not in _USUAL_KEYS and rank(part) != OTHER and isinstance(part, (int, float, str, bytes)):
+            return True
+    return False
+
+
 class Options:
     """The options of `ets.new` that tune Erlang's locks and memory: reported by `info`, without further effect here."""
 
@@ -189,6 +205,8 @@ class TableCore(Queryable[Row]):
         if kind not in _USUAL_KEYS:
             self._exotic = True
             self._odd = self._odd or (rank(term) != OTHER and isinstance(term, (int, float, str, bytes)))
+        if isinstance(term, tuple):
+            self._odd = self._odd or _has_odd_part(term)
         return self._key(term, "row")
 
     def _pairs(self, rows: Term) -> list[tuple[Key, StoredRow]]:

@@ -108,7 +108,7 @@ def _wanted(query: Spec, asked: Asked) -> Wanted:
     ranges, decided = ALL, False
     if asked.ordered:
         kind = shape.kind_of(asked.keypos)
-        ranges = column_ranges(query, position, asked.odd)
+        ranges = column_ranges(query, position, asked.odd, parts=shape.parts_of(asked.keypos))
         if ranges != ALL:
             ranges = intersection(ranges, ranges_of_type(kind))
         decided = not asked.odd and is_decided(query, position, shape.arity, kind)

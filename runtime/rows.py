@@ -14,7 +14,16 @@ from matchspec.records import Record, field_names, is_record, is_thawed
 from matchspec.spec import MatchSpec
 from matchspec.values import Term
 from runtime.errors import BadArg, show
-from runtime.fields import REFUSED, Annotation, Check, NestedRowCheck, UncheckableError, compile_field, is_named_tuple
+from runtime.fields import (
+    REFUSED,
+    Annotation,
+    Check,
+    NestedRowCheck,
+    TupleCheck,
+    UncheckableError,
+    compile_field,
+    is_named_tuple,
+)
 from runtime.storage import StoredRow
 
 RowType: TypeAlias = Any  # a NamedTuple class, a frozen dataclass, `tuple[int, str]`, or None for rows of any kind
@@ -32,7 +41,6 @@ class DataclassRow(Protocol):
 Row = TypeVar("Row")
 
 _ANY_ARITY: Final = -1
-_KINDS: Final[frozenset[type]] = frozenset([int, float, str, bytes])
 
 
 @final
@@ -158,11 +166,16 @@ class RowShape:
         return self._check_of(index).convert(value) if self._checks else value
 
     def kind_of(self, index: int) -> type:
-        """The one type whose instances the field (counted from 0) takes; `object` where there is no such type."""
-        if not self._checks or (self.arity >= 0 and index >= self.arity):
-            return object
-        exact = self._check_of(index).exact
-        return exact if exact in _KINDS else object
+        """The `kind` of the field (counted from 0), `object` where there is no such field."""
+        return self._check_of(index).kind if self._has_check(index) else object
+
+    def parts_of(self, index: int) -> tuple[type, ...]:
+        """The kinds of the elements of the tuples that the field (counted from 0) takes; () if it may take others."""
+        check = self._check_of(index) if self._has_check(index) else None
+        return check.parts if isinstance(check, (TupleCheck, NestedRowCheck)) else ()
+
+    def _has_check(self, index: int) -> bool:
+        return bool(self._checks) and (self.arity < 0 or index < self.arity)
 
     def is_exact(self, index: int, kind: type) -> bool:
         """Whether the field (counted from 0) takes every value of exactly this type as it is."""
