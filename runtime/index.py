@@ -79,6 +79,7 @@ class Index(Observer):
         self._buckets: dict[Key, dict[Key, int]] = {}
         self._sorted: SortedKeys | None = None
         self._total = 0
+        self._repeats = False  # some key has, or has had, several rows of one value, as in bags
 
     # --- changes ------------------------------------------------------------------------------------------------------
 
@@ -136,7 +137,9 @@ class Index(Observer):
             if self._sorted is not None:
                 self._sorted.add(value)
         else:
-            bucket[key] = bucket.get(key, 0) + 1
+            count = bucket.get(key, 0) + 1
+            bucket[key] = count
+            self._repeats = self._repeats or count > 1
         self._total += 1
 
     def _take_out(self, value: Key, key: Key) -> None:
@@ -168,12 +171,12 @@ class Index(Observer):
         return total
 
     def count(self, ranges: Ranges) -> int:
-        """How many rows have values in ranges. O(log n) a range, plus the values."""
+        """How many rows have values in ranges. O(log n) a range, plus the values; in bags plus the keys."""
         total = 0
         for value in self._values(ranges):
             bucket = self._buckets.get(value)
             if bucket is not None:
-                total += sum(bucket.values())
+                total += sum(bucket.values()) if self._repeats else len(bucket)
         return total
 
     def keys(self, ranges: Ranges) -> list[Key]:
