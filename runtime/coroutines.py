@@ -19,7 +19,7 @@ from runtime.scheduler import Waiter, lock
 
 Make: TypeAlias = Callable[[], Awaitable[Any]]
 
-_starting: Final = threading.Lock()
+_starting: Final = threading.RLock()  # a finalizer that starts a coroutine can come in between
 _loops: Final[list[asyncio.AbstractEventLoop]] = []  # the runtime's own, once there is one
 
 
@@ -55,8 +55,11 @@ def _own_loop() -> asyncio.AbstractEventLoop:
     with _starting:
         if not _loops:
             loop = asyncio.new_event_loop()
-            threading.Thread(target=loop.run_forever, name="matchspec-loop", daemon=True).start()
-            _loops.append(loop)
+            if _loops:
+                loop.close()
+            else:
+                _loops.append(loop)
+                threading.Thread(target=loop.run_forever, name="matchspec-loop", daemon=True).start()
         return _loops[0]
 
 

@@ -21,10 +21,13 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias, final
 
 from matchspec.values import Atom, Pid, Ref, Term
+from runtime.belonging import Belonging, Sink
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, Exit, Killed
+from runtime.loan import Loan
 from runtime.mailbox import Mailbox
 from runtime.orderly import Leave, Orderly
 from runtime.scheduler import SYSTEM, Scheduler, ThreadWaiter, Waiter, lock
+from runtime.work import Work
 
 DOWN: Final = Atom("DOWN")
 EXIT: Final = Atom("EXIT")
@@ -35,27 +38,6 @@ class State(enum.Enum):
     RUNNING = "running"  # or waiting; whether its function has begun does not matter to others
     EXITING = "exiting"  # what it owns is being closed
     EXITED = "exited"  # all who asked have been told
-
-
-class Belonging:
-    """Something that is closed, or passed on, when its owner ends. `late`: after those that are not late."""
-
-    late = False
-
-    def owner_ended(self, owner: Pid, reason: Term) -> None:
-        """Called without the lock, once, before anybody hears of the end."""
-        raise AssertionError("every belonging has its own")
-
-
-class Sink:
-    """Where the result of a process goes. Both methods are called with the lock held."""
-
-    def take(self, value: Any) -> None:
-        """The function of the process has returned this; the process is about to end."""
-        raise AssertionError("every sink has its own")
-
-    def ended(self, reason: Term) -> None:
-        """The process has ended, with or without a result."""
 
 
 @final
@@ -112,6 +94,8 @@ class Process:
         self.state = State.RUNNING
         self.alive = True  # state is RUNNING; a plain attribute, since it is looked at in every call
         self.attended = False  # some thread or coroutine runs it now; otherwise nothing remains when it ends
+        self.unbegun: Work | None = None  # its function, until a thread takes it: the first one that calls this
+        self.loan: Loan | None = None  # its thread, where that is another process's, who awaits it
         self.reason: Term = None
         self.trapping = False
         self.name: str | None = None
@@ -159,13 +143,15 @@ class Process:
 
         With a monitor, for what comes of that only. Raises Killed, or Exit, when this process has ended.
         """
-        waiter = ThreadWaiter()
+        waiter, loan = ThreadWaiter(), self.loan
         self.place(waiter, monitor)
         try:
-            self.scheduler.block(waiter, deadline)
+            self.scheduler.block(waiter, deadline if loan is None else loan.sooner(deadline))
         finally:
             if not waiter.woken:
                 self.displace(waiter, monitor)
+        if loan is not None and not waiter.woken:
+            loan.call_in_if_due()
         if not self.alive:
             raise landed(self)
         return waiter.woken
@@ -288,24 +274,32 @@ def impersonate(process: Process | None, scheduler: Scheduler) -> Process | None
     return before
 
 
-def adopt(process: Process) -> None:
-    """The calling thread, one of the runtime's, runs this process from now on."""
-    _local.process = process
+def take(process: Process) -> bool:
+    """Whether the calling thread is the one that runs the function of this process: the first one that asks."""
     with lock:
-        process.attended = True
-        if not process.alive:
-            remnants.count += 1
+        loan = process.loan
+        mine = process.unbegun is not None and (loan is None or loan.thread == threading.get_ident())
+        if mine:
+            process.unbegun = None
+            process.attended = True
+            if not process.alive:
+                remnants.count += 1
+    return mine
 
 
-def release(process: Process) -> None:
-    """The calling thread does not run this process any more, whose function goes on elsewhere or has failed."""
-    leave_thread()
-    detach(process)
+def enter_thread(process: Process) -> Process | None:
+    """The calling thread is this process from now on; the one that it was."""
+    before: Process | None = getattr(_local, "process", None)
+    _local.process = process
+    return before
 
 
-def leave_thread() -> None:
-    """The calling thread, one of the runtime's, is no process any more."""
-    del _local.process
+def leave_thread(before: Process | None) -> None:
+    """The calling thread is again who it was, if anybody, before `enter_thread`."""
+    if before is None:
+        del _local.process
+    else:
+        _local.process = before
 
 
 def detach(process: Process) -> None:

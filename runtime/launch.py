@@ -2,13 +2,15 @@
 
 import functools
 import logging
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeAlias
 
 from matchspec.values import Pid, Term
 from runtime import kernel
+from runtime.belonging import Sink
 from runtime.exits import NORMAL, Exit, Killed, is_crash, reason_of
-from runtime.kernel import Process, Sink
+from runtime.kernel import Process
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -30,29 +32,42 @@ def launch(
 
         coroutines.launch(process, functools.partial(fn, *args))
     else:
-        process.scheduler.start(functools.partial(_run, process, fn, args), short)
+        work = process.unbegun = functools.partial(_run, process, fn, args)
+        process.scheduler.start(work, short)
 
 
 def _run(process: Process, fn: Function, args: tuple[Any, ...]) -> None:
-    kernel.adopt(process)
+    """Runs a process, unless another thread has taken it; in a thread of the pool, or in that of who awaits it."""
+    if not kernel.take(process):
+        return
+    before = kernel.enter_thread(process)
     reason: Term = NORMAL
     try:
         result = fn(*args) if process.alive else None
     except Killed:
         reason = process.reason
+    except KeyboardInterrupt as interrupt:
+        if process.loan is not None and threading.current_thread() is threading.main_thread():
+            kernel.leave_thread(before)
+            kernel.detach(process)
+            process.loan.call_off()
+            raise  # the user has stopped the main thread, whoever it has been lent to
+        reason = ended_by(process, interrupt)
     except BaseException as error:  # noqa: BLE001  # whatever the function raises ends its process, and only that
         reason = ended_by(process, error)
     else:
         if isinstance(result, Coroutine):  # of a function that does not look like a coroutine function: a lambda's
             from runtime import coroutines
 
-            kernel.release(process)
+            kernel.leave_thread(before)
+            kernel.detach(process)
             coroutines.launch(process, lambda: result)
         else:
-            kernel.leave_thread()
+            kernel.leave_thread(before)
             kernel.finish(process, result)
         return
-    kernel.release(process)
+    kernel.leave_thread(before)
+    kernel.detach(process)
     kernel.end(process, reason)
 
 

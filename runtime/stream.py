@@ -13,9 +13,10 @@ from typing import Any, Final, Generic, Literal, TypeAlias, TypeGuard, TypeVar, 
 from matchspec.unchecked import Unchecked
 from matchspec.values import Atom, Pid, Term
 from runtime import kernel
+from runtime.belonging import Belonging, Sink
 from runtime.errors import BadArg, choice, flag
 from runtime.exits import KILLED, NORMAL, TIMEOUT, Exit
-from runtime.kernel import Belonging, Process, Sink, current
+from runtime.kernel import Process, current
 from runtime.launch import child, launch, sibling
 from runtime.outcome import ExitReason, Ok
 from runtime.process import Timeout, seconds_of, still
