@@ -131,7 +131,7 @@ class Task(Generic[T]):
         deadline = deadline_of(owner, limit)
         outcome: Outcome[T] = None
         strict = limit is timeout and limit is not None
-        if strict or self.run(owner, deadline):
+        if strict or self._run(owner, deadline):
             outcome = self._wait(owner, deadline)
         return self._result(owner, outcome, "await", [self, limit])
 
@@ -158,7 +158,7 @@ class Task(Generic[T]):
         """
         owner = self.owned("yield_")
         if timeout is None:
-            self.run(owner, None)
+            self._run(owner, None)
         return self._wait(owner, deadline_of(owner, timeout))
 
     def ignore(self) -> Outcome[T]:
@@ -263,7 +263,7 @@ class Task(Generic[T]):
         *,
         max_concurrency: int | Unchecked | None = None,
         ordered: bool | Unchecked = True,
-        timeout: Timeout = 5.0,
+        timeout: Timeout | Unstated = UNSTATED,
         on_timeout: OnTimeout | Unchecked = "exit",
         zip_input_on_exit: bool | Unchecked = False,
     ) -> "Stream[T]":
@@ -271,8 +271,9 @@ class Task(Generic[T]):
 
         Gives Ok(result) for each item, in the order of the items unless `ordered` is False. Items are taken as outcomes
         are asked for, so they may be without end; leaving the loop ends what is still running. A process that fails
-        ends the caller, since they are linked. One that takes longer than `timeout` seconds ends the caller too, or,
-        with `on_timeout="kill_task"`, is killed and gives ExitReason(TIMEOUT), with its item if `zip_input_on_exit`.
+        ends the caller, since they are linked. One that takes longer than `timeout` seconds, 5 unless stated, ends the
+        caller too, or, with `on_timeout="kill_task"`, is killed and gives ExitReason(TIMEOUT), with its item if
+        `zip_input_on_exit`. Short ones may be run by the caller itself, unless a number is given; see `await_`.
         `max_concurrency` is 4 more than there are processors, and at most 32, unless given. Elixir's
         Task.async_stream/3. Raises BadArg.
         """
@@ -287,7 +288,7 @@ class Task(Generic[T]):
             raise BadArg("owner", "task", self, f"only its owner may {call} it, and this is {caller.pid!r}")
         return caller
 
-    def run(self, owner: Process, deadline: float | None) -> bool:
+    def _run(self, owner: Process, deadline: float | None) -> bool:
         """Runs the task here, if it may be and no thread has begun with it; False if that has taken too long."""
         process = self._process
         return process is None or not self._lends or process.unbegun is None or lend(owner, process, deadline)
@@ -365,7 +366,7 @@ class _Gathering(Generic[T]):
     def run(self, deadline: float | None) -> bool:
         """Runs those here that no thread has begun with, until one has failed; False if that has taken too long."""
         for task in self.tasks:
-            if not task.run(self.caller, deadline):
+            if not task._run(self.caller, deadline):
                 return False
             with lock:
                 self._look()
