@@ -26,8 +26,6 @@ from runtime.kernel import current
 from runtime.scheduler import SYSTEM, Alarm, Scheduler, ThreadWaiter, Waiter, lock
 from runtime.work import Work
 
-_SWITCH: Final = 0.3  # how likely a place where a switch is possible is one: often, and yet some run on for a while
-
 
 class Deadlock(Exception):
     """In a simulation, every process waits, and nothing that any of them waits for can come."""
@@ -51,6 +49,7 @@ class Simulation(Scheduler):
         self._opener: Final = threading.get_ident()  # of the process that opened the simulation
         self._deadlocked = False
         self.steps = 0  # how often the baton was passed on
+        self.switching = 0.3  # how likely a place where a switch is possible is one: often, and yet some run on
         self.lending = 0.5  # how likely it is that who awaits a process that has not begun runs it
 
     def now(self) -> float:
@@ -119,7 +118,7 @@ class Simulation(Scheduler):
         if kernel.inner.get() is not None:
             return  # a coroutine must not block its loop
         with lock:
-            if not self._ready or self._random.random() >= _SWITCH:
+            if not self._ready or self._random.random() >= self.switching:
                 return
             mine = ThreadWaiter()
             self.enter(mine)
