@@ -345,5 +345,5 @@ def _() -> Value:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("group", "name"), TWINS)
-def test_as_in_elixir(group: str, name: str, seed: int) -> None:
-    check(group, name, TWINS[group, name], seed)
+def test_as_in_elixir(group: str, name: str, seed: int, lending: float) -> None:
+    check(group, name, TWINS[group, name], seed, lending)
