@@ -100,7 +100,7 @@ class Process:
         self.trapping = False
         self.name: str | None = None
         self.mailbox: Mailbox | None = None
-        self.waiters: list[Waiter] = []
+        self.waiters: list[Waiter] | None = None
         self.links: dict[int, Process] = {}
         self.monitors: dict[int, Monitor] | None = None  # those that it has set, by the number of their reference
         self.watchers: dict[int, Monitor] | None = None  # those that others have set on it
@@ -129,7 +129,7 @@ class Process:
     def wake(self) -> None:
         """Lets all its waiting calls look again."""
         if self.waiters:
-            waiters, self.waiters = self.waiters, []
+            waiters, self.waiters = self.waiters, None
             for waiter in waiters:
                 self.scheduler.wake(waiter)
 
@@ -162,6 +162,8 @@ class Process:
             raise landed(self)
         if monitor is not None and monitor.waiter is None:
             monitor.waiter = waiter
+        elif self.waiters is None:
+            self.waiters = [waiter]
         else:
             self.waiters.append(waiter)
 
@@ -169,7 +171,7 @@ class Process:
         """Takes a waiter away that was not woken."""
         if monitor is not None and monitor.waiter is waiter:
             monitor.waiter = None
-        elif waiter in self.waiters:
+        elif self.waiters is not None and waiter in self.waiters:
             self.waiters.remove(waiter)
 
     def own(self, belonging: Belonging) -> None:
@@ -319,8 +321,13 @@ def depart(process: Process) -> None:
 def begin(process: Process) -> None:
     """The process exists from now on, unless something has ended it already."""
     with lock:
-        if process.alive:
-            living[process.pid.number] = process
+        enlist(process)
+
+
+def enlist(process: Process) -> None:
+    """As `begin`. The lock is held."""
+    if process.alive:
+        living[process.pid.number] = process
 
 
 def find(pid: Pid) -> Process | None:

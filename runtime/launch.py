@@ -4,6 +4,7 @@ import functools
 import logging
 import threading
 from collections.abc import Callable, Coroutine
+from types import FunctionType
 from typing import Any, Final, TypeAlias
 
 from matchspec.values import Pid, Term
@@ -27,7 +28,12 @@ def launch(
     """
     process.sink = sink
     kernel.begin(process)
-    if is_coroutine_function(fn):
+    set_off(process, fn, args, is_coroutine_function(fn), short)
+
+
+def set_off(process: Process, fn: Function, args: tuple[Any, ...], coroutine: bool, short: bool = False) -> None:
+    """The second half of `launch`, for a process that exists already. `coroutine`: `fn` is a coroutine function."""
+    if coroutine:
         from runtime import coroutines
 
         coroutines.launch(process, functools.partial(fn, *args))
@@ -121,6 +127,8 @@ def is_coroutine_function(fn: Function) -> bool:
     """Whether calling it gives a coroutine: an `async def`, a method or a partial of one, or an object called so."""
     while isinstance(fn, functools.partial):
         fn = fn.func
+    if type(fn) is FunctionType:  # as nearly always; to look for attributes in vain takes long
+        return bool(fn.__code__.co_flags & _COROUTINE)
     function = getattr(fn, "__func__", fn)
     code = getattr(function, "__code__", None)
     if code is None:

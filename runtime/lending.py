@@ -119,5 +119,7 @@ def lend(lender: Process, borrower: Process, deadline: float | None) -> bool:
 def _on_event_loop() -> bool:
     """Whether the calling thread runs an event loop. `asyncio` is asked only where somebody has imported it."""
     asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return False
     running = getattr(asyncio, "_get_running_loop", None)
     return running is not None and running() is not None

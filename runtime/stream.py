@@ -21,7 +21,7 @@ from runtime.belonging import Belonging, Sink
 from runtime.errors import BadArg, choice, flag
 from runtime.exits import KILLED, NORMAL, TIMEOUT, Exit
 from runtime.kernel import Process, current
-from runtime.launch import child, launch, sibling
+from runtime.launch import child, is_coroutine_function, set_off, sibling
 from runtime.lending import STANDARD, Unstated, lend
 from runtime.outcome import ExitReason, Ok
 from runtime.process import Timeout, seconds_of, still
@@ -101,6 +101,7 @@ class Stream(Generic[T]):
         self.exit_on_timeout: Final = exits_on_timeout(on_timeout)
         self.zip: Final = flag("zip_input_on_exit", zip_input_on_exit)
         self.linked: Final = linked
+        self.coroutine: Final = is_coroutine_function(fn)
 
     def __iter__(self) -> "Outcomes[T]":
         return Outcomes(_Flow(self, current()))
@@ -241,15 +242,21 @@ class _Flow(Belonging):
             if stream.linked:
                 kernel.join(owner, process)
                 process.heard_by = owner  # by an outcome
+            kernel.enlist(process)
         self._running[item.number] = item
-        launch(process, stream.fn, (value,), item, short=self._short >= _MANY_SHORT)
+        set_off(process, stream.fn, (value,), stream.coroutine, self._short >= _MANY_SHORT)
         owner.scheduler.pause()
+
+    def _first(self) -> _Item | None:
+        """Of those that are running, the one that was started first."""
+        for item in self._running.values():
+            return item
+        return None
 
     def deadline(self) -> float | None:
         """When the process that was started first has had its time."""
-        for item in self._running.values():
-            return item.deadline
-        return None
+        first = self._first()
+        return None if first is None else first.deadline
 
     def wait(self) -> None:
         """Waits until some process has ended, or its time is over; or runs one, which then has."""
@@ -289,15 +296,15 @@ class _Flow(Belonging):
             reason = item.ended_with
             if self._running.pop(item.number, None) is not None:
                 self._note(item, Ok(item.worth) if item.done and reason is NORMAL else self._exit(item, reason))
+        if self._stream.timeout is None:
+            return
         now = self.owner.scheduler.now()
-        for item in list(self._running.values()):
-            if item.deadline is None or item.deadline > now:
-                break
+        while (late := self._first()) is not None and late.deadline is not None and late.deadline <= now:
             if self._stream.exit_on_timeout:
                 raise Exit((TIMEOUT, (*_STREAM, [self._stream.timeout])))
-            del self._running[item.number]
-            self._end(item)
-            self._note(item, self._exit(item, TIMEOUT))
+            del self._running[late.number]
+            self._end(late)
+            self._note(late, self._exit(late, TIMEOUT))
 
     def _exit(self, item: _Item, reason: Term) -> ExitReason:
         return ExitReason((item.value, reason) if self._stream.zip else reason)

@@ -19,7 +19,7 @@ from runtime import kernel
 from runtime.errors import BadArg, choice
 from runtime.exits import KILL, KILLED, NOPROC, SHUTDOWN, TIMEOUT, Exit
 from runtime.kernel import Monitor, Process, current
-from runtime.launch import Function, child, launch
+from runtime.launch import Function, child, is_coroutine_function, set_off
 from runtime.lending import STANDARD, UNSTATED, Unstated, lend
 from runtime.outcome import BRUTAL_KILL, BrutalKill, ExitReason, Ok, Outcome
 from runtime.process import Timeout, deadline_of, spawn, spawn_link, still
@@ -137,11 +137,15 @@ class Task(Generic[T]):
 
     def __await__(self) -> Generator[Any, None, T]:
         """`await task`, in a coroutine of the owner: the result, however long it takes. Raises as `await_`."""
-        return self._await().__await__()
-
-    async def _await(self) -> T:
         owner = self.owned("await")
-        return self._result(owner, await self._wait_async(owner, None), "await", [self, None])
+        if not owner.scheduler.takes_turns:
+            yield None  # so that the other coroutines of this loop run once: the task may be done then
+        outcome = None
+        with lock:
+            outcome = self.poll(owner)
+        if outcome is None:
+            outcome = yield from self._wait_async(owner, None).__await__()
+        return self._result(owner, outcome, "await", [self, None])
 
     def _result(self, owner: Process, outcome: Outcome[T], call: str, args: list[Term]) -> T:
         if isinstance(outcome, Ok):
@@ -335,8 +339,6 @@ class Task(Generic[T]):
         from runtime import coroutines
 
         in_time = True
-        if not owner.scheduler.takes_turns:
-            await coroutines.step()
         while True:
             with lock:
                 outcome = self.poll(owner)
@@ -436,8 +438,9 @@ def start(
             supervise(process)
         if linked:
             kernel.join(owner, process)
-        monitor = kernel.watch(owner, process, process.pid, ref)
-    launch(process, fn, args, monitor)
+        monitor = process.sink = kernel.watch(owner, process, process.pid, ref)
+        kernel.enlist(process)
+    set_off(process, fn, args, is_coroutine_function(fn))
     owner.scheduler.pause()
     return Task(process, owner.pid, ref, monitor, process.label, linked and not dedicated)
 
