@@ -295,7 +295,11 @@ class Task(Generic[T]):
     def _run(self, owner: Process, deadline: float | None) -> bool:
         """Runs the task here, if it may be and no thread has begun with it; False if that has taken too long."""
         process = self._process
-        return process is None or not self._lends or process.unbegun is None or lend(owner, process, deadline)
+        return process is None or not self._is_free() or lend(owner, process, deadline)
+
+    def _is_free(self) -> bool:
+        """Whether its owner may run it, and no thread has begun with it."""
+        return self._lends and self._process is not None and self._process.unbegun is not None
 
     def poll(self, owner: Process) -> Outcome[T]:
         """What has come of the task, which leaves the mailbox. The lock is held."""
@@ -368,12 +372,13 @@ class _Gathering(Generic[T]):
     def run(self, deadline: float | None) -> bool:
         """Runs those here that no thread has begun with, until one has failed; False if that has taken too long."""
         for task in self.tasks:
-            if not task._run(self.caller, deadline):
-                return False
-            with lock:
-                self._look()
-            if self.failed is not None:
-                break
+            if task._is_free():
+                if not task._run(self.caller, deadline):
+                    return False
+                with lock:
+                    self._look()
+                if self.failed is not None:
+                    return True
         return True
 
     def wait(self, deadline: float | None, wanted: int, until_failure: bool) -> bool:
