@@ -36,16 +36,7 @@ class Unstated:
 
 
 UNSTATED: Final = Unstated()
-
-
-@final
-class _Depth(threading.local):
-    """How many loans the thread is under."""
-
-    value = 0
-
-
-_depth: Final = _Depth()
+_local: Final = threading.local()  # `depth`: how many loans the thread is under
 
 
 @final
@@ -95,7 +86,7 @@ def lend(lender: Process, borrower: Process, deadline: float | None) -> bool:
 
     `lender` is the calling process. Raises Killed or Exit when it has been ended meanwhile.
     """
-    depth = _depth.value
+    depth: int = getattr(_local, "depth", 0)
     if depth >= _DEEPEST or not lender.scheduler.lends() or _on_event_loop():
         return True
     loan = ThreadLoan(lender, borrower, deadline)
@@ -105,11 +96,11 @@ def lend(lender: Process, borrower: Process, deadline: float | None) -> bool:
             return True
         borrower.loan = loan
     lender.scheduler.withdraw(work)
-    _depth.value = depth + 1
+    _local.depth = depth + 1
     try:
         contextvars.Context().run(work)
     finally:
-        _depth.value = depth
+        _local.depth = depth
         borrower.loan = None
     if not lender.alive:
         raise landed(lender)

@@ -26,6 +26,7 @@ from runtime import (
     ets,
     exit,
     is_alive,
+    kernel,
     mailbox_size,
     monitor,
     receive,
@@ -411,3 +412,34 @@ def test_an_item_that_takes_long_after_all(lent: Simulation, on_timeout: OnTimeo
         assert ended(caller) == (TIMEOUT, (Atom("Elixir.Task.Supervised"), Atom("stream"), [5.0]))
     else:
         assert result(caller) == [Ok(n) if n != 40 else ExitReason(TIMEOUT) for n in range(60)]
+
+
+# --- in real time ---------------------------------------------------------------------------------------------------
+
+
+def test_each_is_run_once_whoever_takes_it() -> None:
+    """Threads of the pool and owners take tasks from each other, some of which await others and some of which fail."""
+    ran: list[tuple[int, int]] = []
+
+    def leaf(owner: int, number: int) -> int:
+        ran.append((owner, number))
+        return number
+
+    def branch(owner: int, number: int) -> int:
+        return Task.async_(leaf, owner, number).await_(None) + 1
+
+    def owner(number: int) -> int:
+        trap_exit(True)
+        total = 0
+        for at in range(0, 300, 3):
+            failing: Task[None] = Task.async_(exit, "bad")
+            tasks = [Task.async_(branch, number, at), Task.async_(leaf, number, at + 1)]
+            with pytest.raises(Exit):
+                failing.await_(None)
+            total += sum(Task.await_many(tasks, None)) + Task.async_(leaf, number, at + 2).await_()
+        return total
+
+    owners = [Task.async_(owner, number) for number in range(4)]
+    assert Task.await_many(owners, None) == [sum(range(300)) + 100] * 4
+    assert sorted(ran) == [(number, at) for number in range(4) for at in range(300)]
+    assert [process for process in kernel.living.values() if process.loan is not None] == []
