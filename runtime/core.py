@@ -20,11 +20,11 @@ from matchspec.terms import OTHER, Key, rank
 from matchspec.values import Atom, Pid, Ref, Term, TermError
 from runtime import registry
 from runtime.access import Access, Gate
+from runtime.belonging import Belonging
 from runtime.errors import BadArg
 from runtime.expiry import Clock, Expiry, time_to_live
 from runtime.hashed import SetStorage
 from runtime.index import Index
-from runtime.kernel import Belonging
 from runtime.process import is_alive, self_
 from runtime.queryable import Queryable
 from runtime.rows import Row, RowShape

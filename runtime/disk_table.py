@@ -10,6 +10,7 @@ from matchspec.ownership import is_immutable
 from matchspec.terms import OTHER, Key, rank
 from matchspec.values import Atom, Pid, Term, TermError
 from runtime import registry
+from runtime.belonging import Belonging
 from runtime.core import _USUAL_KEYS, Checked, Element, Info, Options
 from runtime.disk_alter import set_fact
 from runtime.disk_bags import DiskBagStorage
@@ -20,7 +21,7 @@ from runtime.disk_saver import saver
 from runtime.disk_storage import DiskStorage
 from runtime.disk_whole import DiskWhole
 from runtime.errors import BadArg
-from runtime.kernel import Belonging, current, find
+from runtime.kernel import current, find
 from runtime.process import self_
 from runtime.rows import Row, RowShape, describe
 from runtime.storage import StoredRow
