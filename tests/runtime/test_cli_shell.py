@@ -177,7 +177,7 @@ def test_at_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
 def test_the_session_of_the_documentation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(DATA)
-    (session,) = re.findall(r"(?m)^    \\$ matchspec shell (?:.*)\n((?:    .*\n)+)", DOCUMENTATION.read_text("utf-8"))
+    (session,) = re.findall(r"(?m)^    \$ matchspec shell (?:.*)\n((?:    .*\n)+)", DOCUMENTATION.read_text("utf-8"))
     place, intro, *lines = [line[4:] for line in session.splitlines()]
     assert intro == cli_shell.INTRO
     asked = [line.removeprefix("matchspec> ") for line in lines if line.startswith("matchspec> ")]
