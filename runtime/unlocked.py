@@ -5,7 +5,8 @@ interrupted: between two instructions of Python code, and in what runs such code
 user's own, the destructor of a value, and a garbage collection, started by making an object. So each method here makes
 first all that it needs, and then, from the question whether anybody is inside the gate to its last change, calls
 nothing of the kind: keys are ints, strs, bytes, atoms or None, and what is replaced is let go last. Whoever is inside
-the gate, or has to be told of changes, sends the operation the long way, through the gate; so do tables of other kinds.
+the gate, or has to be told of changes (a hook, which may have come at the last moment), sends the operation the long
+way, through the gate; so do tables of other kinds.
 
 Plain Python can be interrupted anywhere. There is no short way there, and none in builds of Python without a global
 lock, for which the packages are never compiled.
@@ -71,7 +72,7 @@ class Unlocked:
         gate, slots = self._gate, self._slots
         if not self._writable():
             return False
-        if gate.inside or not gate.alive or slots.held():
+        if gate.inside or not gate.alive or gate.hook is not None or slots.held():
             return False
         slot = slots.index.get(key, -1)
         if slot < 0:
@@ -88,7 +89,7 @@ class Unlocked:
         gate, slots = self._gate, self._slots
         if not self._writable():
             return False
-        if gate.inside or not gate.alive or slots.held():
+        if gate.inside or not gate.alive or gate.hook is not None or slots.held():
             return False
         contents = slots.contents
         if slot >= len(contents) or contents[slot] is not old:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from matchspec import V
+from matchspec import ANY, V
 from runtime import BadArg, ets
 
 ROUNDS = 120
@@ -126,6 +126,28 @@ def test_rows_that_come_and_go() -> None:
     together(*[work] * THREADS)
     assert len(table) == THREADS * (ROUNDS // 3)
     assert table.check() == []
+
+
+def test_an_index_that_comes_meanwhile() -> None:
+    tables = [new() for _ in range(ROUNDS)]
+    for table in tables:
+        table.insert((1, 0, *range(23)))
+    first, second = iter(tables), iter(tables)
+
+    def count() -> None:
+        table = next(first)
+        for number in range(1, 6):
+            table.update_counter(1, 1)
+            table.insert((1 + number, 0))
+
+    def add() -> None:
+        next(second).add_index(2)
+
+    together(count, add, littering=1)
+    for table in tables:
+        assert table.check() == []
+        assert table.select([((V(1), 5, *[ANY] * 23), [], [V(1)])]) == [1]
+        assert len(table.select([((V(1), 0), [], [V(1)])])) == 5
 
 
 def test_a_list_of_rows_is_seen_whole() -> None:
