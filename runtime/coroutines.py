@@ -13,8 +13,9 @@ from typing import Any, Final, TypeAlias, final
 from matchspec.values import Term
 from runtime import kernel
 from runtime.exits import NORMAL, Killed
-from runtime.kernel import Monitor, Process, landed
+from runtime.kernel import Process, landed
 from runtime.launch import ended_by
+from runtime.monitor import Monitor
 from runtime.scheduler import Waiter, lock
 
 Make: TypeAlias = Callable[[], Awaitable[Any]]

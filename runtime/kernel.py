@@ -25,57 +25,18 @@ from runtime.belonging import Belonging, Sink
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, Exit, Killed
 from runtime.loan import Loan
 from runtime.mailbox import Mailbox
+from runtime.monitor import Monitor
 from runtime.orderly import Leave, Orderly
 from runtime.scheduler import SYSTEM, Scheduler, ThreadWaiter, Waiter, lock
 from runtime.work import Work
 
-DOWN: Final = Atom("DOWN")
 EXIT: Final = Atom("EXIT")
-PROCESS: Final = Atom("process")
 
 
 class State(enum.Enum):
     RUNNING = "running"  # or waiting; whether its function has begun does not matter to others
     EXITING = "exiting"  # what it owns is being closed
     EXITED = "exited"  # all who asked have been told
-
-
-@final
-class Monitor(Sink):
-    """One process watches another. `shown` stands for the watched one in the DOWN message: its pid, or its name.
-
-    `waiter` waits for just this: the DOWN message, or the reply that a task sends with the same reference.
-    """
-
-    __slots__ = ("active", "ref", "shown", "waiter", "watched", "watcher")
-
-    def __init__(self, ref: Ref, watcher: "Process", watched: "Process", shown: Term) -> None:
-        self.ref: Final = ref
-        self.watcher: Final = watcher
-        self.watched: Final = watched
-        self.shown: Final = shown
-        self.active = True  # it has neither fired nor been taken away
-        self.waiter: Waiter | None = None
-
-    def fire(self, reason: Term) -> None:
-        """The watched process has ended. The lock is held."""
-        self.active = False
-        self.watcher.box().put_down(self.ref, (DOWN, self.ref, PROCESS, self.shown, reason))
-        self.wake()
-
-    def take(self, value: Any) -> None:
-        """A task has its result: its owner gets the message (reference, value), unless it does not want it any more."""
-        if self.active:
-            self.watcher.box().put_reply(self.ref, (self.ref, value))
-            self.wake()
-
-    def wake(self) -> None:
-        waiter = self.waiter
-        if waiter is None:
-            self.watcher.wake()
-        else:
-            self.waiter = None
-            self.watcher.scheduler.wake(waiter)
 
 
 @final
@@ -93,6 +54,7 @@ class Process:
         self.own_thread: Final = own_thread
         self.state = State.RUNNING
         self.alive = True  # state is RUNNING; a plain attribute, since it is looked at in every call
+        self.thread = 0  # the number of the thread that is this process, where it is known; see `current`
         self.attended = False  # some thread or coroutine runs it now; otherwise nothing remains when it ends
         self.unbegun: Work | None = None  # its function, until a thread takes it: the first one that calls this
         self.loan: Loan | None = None  # its thread, where that is another process's, who awaits it
@@ -203,13 +165,24 @@ class Remnants:
         self.count = 0
 
 
+@final
+class Latest:
+    """The process of the thread that was the last to ask which process it is."""
+
+    def __init__(self) -> None:
+        self.process: Process | None = None
+
+
 remnants: Final = Remnants()
+_latest: Final = Latest()
+_thread_number: Final[Callable[[], int]] = threading.get_ident
 living: Final[dict[int, Process]] = {}  # by the number of the pid
 names: Final[dict[str, Process]] = {}
 _local: Final = threading.local()
 # Which process runs here, if it is not simply the thread's own: a coroutine's, or an agent's whose function a caller
 # runs. A context variable, since many coroutines share a thread.
 inner: Final[contextvars.ContextVar[Process | None]] = contextvars.ContextVar("matchspec_process", default=None)
+_inner_here: Final[Callable[[], Process | None]] = inner.get  # looked up once: it is called in every operation
 
 
 # --- which process is calling -----------------------------------------------------------------------------------------
@@ -217,12 +190,18 @@ inner: Final[contextvars.ContextVar[Process | None]] = contextvars.ContextVar("m
 
 def current() -> Process:
     """The calling process. O(1). Raises Killed, or Exit in a thread of the user's own, when it has ended."""
-    process = inner.get()
+    latest = _latest.process
+    process = _inner_here()
     if process is None:
+        # Mostly the same thread asks again. Its number is had sooner than what lies in its local storage.
+        if latest is not None and latest.thread == _thread_number() and latest.alive:
+            return latest
         try:
             process = _local.process
         except AttributeError:
             return _enrol()
+        if process.thread:
+            _latest.process = process
     if not process.alive:
         raise landed(process)
     return process
@@ -233,7 +212,7 @@ def landed(process: Process) -> BaseException:
     if not process.own_thread:
         return Killed(process.reason)
     if getattr(_local, "process", None) is process:
-        del _local.process
+        _become(None)
         _local.scheduler = process.scheduler
     with lock:
         depart(process)
@@ -259,7 +238,7 @@ def _enrol() -> Process:
     process = Process(scheduler, (), threading.current_thread().name, own_thread=True)
     begin(process)
     process.attended = True
-    _local.process = process
+    _become(process)
     if not scheduler.takes_turns:
         _local.end = _ThreadEnd(process)
     return process
@@ -267,28 +246,31 @@ def _enrol() -> Process:
 
 def impersonate(process: Process | None, scheduler: Scheduler) -> Process | None:
     """Makes the calling thread another process, or a new one if None, by this scheduler; the one that it was."""
-    before: Process | None = getattr(_local, "process", None)
-    if before is not None:
-        del _local.process
     _local.scheduler = scheduler
-    if process is not None:
-        _local.process = process
-    return before
+    return _become(process)
 
 
 def enter_thread(process: Process) -> Process | None:
     """The calling thread is this process from now on; the one that it was."""
-    before: Process | None = getattr(_local, "process", None)
-    _local.process = process
-    return before
+    return _become(process)
 
 
 def leave_thread(before: Process | None) -> None:
     """The calling thread is again who it was, if anybody, before `enter_thread`."""
-    if before is None:
+    _become(before)
+
+
+def _become(process: Process | None) -> Process | None:
+    """The calling thread is this process, or none, from now on; the one that it was."""
+    before: Process | None = getattr(_local, "process", None)
+    if before is not None:
+        before.thread = 0
         del _local.process
-    else:
-        _local.process = before
+    if process is not None:
+        # Threads of a simulation do not tell when they end, so their numbers may be those of others by then.
+        process.thread = 0 if process.scheduler.takes_turns else _thread_number()
+        _local.process = process
+    return before
 
 
 def detach(process: Process) -> None:

@@ -110,7 +110,7 @@ class TableLife(TableCore[Row]):
             self._gate.check_alive()
             self._gate.check_owner("set options")
             if wanted is not None:
-                self._gate.access = wanted
+                self._gate.set_access(wanted)
             if heir is not ...:
                 self._heir = heritor
         return True

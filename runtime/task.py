@@ -18,9 +18,10 @@ from matchspec.values import Atom, Pid, Ref, Term
 from runtime import kernel
 from runtime.errors import BadArg, choice
 from runtime.exits import KILL, KILLED, NOPROC, SHUTDOWN, TIMEOUT, Exit
-from runtime.kernel import Monitor, Process, current
+from runtime.kernel import Process, current
 from runtime.launch import Function, child, is_coroutine_function, set_off
 from runtime.lending import STANDARD, UNSTATED, Unstated, lend
+from runtime.monitor import DOWN, Monitor
 from runtime.outcome import BRUTAL_KILL, BrutalKill, ExitReason, Ok, Outcome
 from runtime.process import Timeout, deadline_of, spawn, spawn_link, still
 from runtime.scheduler import lock
@@ -415,7 +416,7 @@ class _Gathering(Generic[T]):
 def ref_of(message: Term) -> Ref | None:
     """The reference by which a message is the reply, or the DOWN message, of a task."""
     if isinstance(message, tuple) and len(message) in {2, 5}:
-        ref = message[1] if message[0] is kernel.DOWN else message[0]
+        ref = message[1] if message[0] is DOWN else message[0]
         if isinstance(ref, Ref):
             return ref
     return None

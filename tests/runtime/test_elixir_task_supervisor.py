@@ -8,7 +8,8 @@ import pytest
 from matchspec.values import ANY, Atom
 from runtime import TaskSupervisor, is_alive, self_
 from runtime.exits import NORMAL, SHUTDOWN
-from runtime.kernel import DOWN, EXIT
+from runtime.kernel import EXIT
+from runtime.monitor import DOWN
 from runtime.outcome import BRUTAL_KILL, ExitReason, Ok
 from runtime.process import callers, exit, monitor, receive, send, sleep, spawn, trap_exit
 from runtime.restarts import Restart

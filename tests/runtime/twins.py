@@ -10,7 +10,8 @@ from typing import Any, Final, TypeAlias
 from matchspec.values import ANY, Atom, Pid, Ref
 from runtime import BadArg, ChildSpec, Supervisor, is_alive, self_
 from runtime.exits import KILL, Exit
-from runtime.kernel import DOWN, EXIT
+from runtime.kernel import EXIT
+from runtime.monitor import DOWN
 from runtime.process import exit, monitor, receive, register, send, spawn, spawn_link, spawn_monitor, trap_exit, whereis
 from runtime.simulator import simulation
 from tests.elixir_record import Process, agrees, scenario
