@@ -12,7 +12,15 @@ version. It holds the tables
         _row, or a column a field    see `runtime.disk_rows`
         _x1, _x2, ...          for each index of a column that holds terms: the value as bytes that sort as terms do
 
-and an SQL index for each index of the table. Nothing else: a file with triggers, views or columns of its own is
+and an SQL index for each index of the table. Version 2 is that of a table whose rows have a time to live, or whose
+number has a bound. There the rows stand in `limited_rows`, as nobody is to read them who would not know which are over:
+
+    _matchspec                 also ttl, max_size and rows, the number of rows
+    limited_rows(...)          as rows, and besides
+        _ends                  when the row is over, in seconds since 1970; NULL for one that stays
+        _used                  with a bound: the number of the row's last use, of which the largest is the latest
+
+A table that gets its first limit is made one of version 2. Nothing else: a file with triggers, views or columns of its own is
 refused, so that opening one runs no code. The write-ahead log makes what is committed survive the death of the process;
 `-wal` and `-shm` beside the file are SQLite's, and are gone when the last user has closed it.
 """
@@ -34,6 +42,7 @@ DiskAccess: TypeAlias = Literal["read", "read_write"]
 Facts: TypeAlias = dict[str, Any]  # of the table _matchspec
 
 VERSION: Final = 1
+LIMITED_VERSION: Final = 2
 APPLICATION: Final = 0x6D737064
 MAGIC: Final = b"SQLite format 3\x00"
 _OLDEST_SQLITE: Final = (3, 35)  # the first with RETURNING and DROP COLUMN
@@ -41,6 +50,7 @@ _HEADER: Final = 100  # bytes
 _STATEMENTS: Final = 256  # kept compiled
 _CACHE: Final = 16_384  # KiB of pages kept in memory
 _FACTS: Final = frozenset(["type", "keypos", "row", "columns", "index", "exotic"])
+_LIMITS: Final = frozenset(["ttl", "max_size", "rows"])
 
 
 @final
@@ -61,24 +71,26 @@ class DiskFile:
         try:
             rows = self.connection.execute("SELECT item, value FROM _matchspec").fetchall()
             facts = {item: json.loads(value) for item, value in rows}
-            self._check_layout()
+            limited = self.connection.execute("PRAGMA user_version").fetchone()[0] == LIMITED_VERSION
+            self._check_layout("limited_rows" if limited else "rows")
         except ERRORS as error:
             raise disk_error(error, self.name) from None
         except (ValueError, TypeError, RecursionError) as error:
             raise DiskError("corrupt", self.name, f"what it says of its table cannot be read: {error}") from None
-        if set(facts) != _FACTS:
-            raise DiskError("corrupt", self.name, f"it says {list(facts)!r:.200} of its table, not {sorted(_FACTS)}")
+        expected = _FACTS | _LIMITS if limited else _FACTS
+        if set(facts) != expected:
+            raise DiskError("corrupt", self.name, f"it says {list(facts)!r:.200} of its table, not {sorted(expected)}")
         self.facts = facts
 
-    def _check_layout(self) -> None:
+    def _check_layout(self, rows: str) -> None:
         """No triggers, views, virtual tables or generated columns."""
-        known = {("table", "_matchspec"), ("table", "rows")}
+        known = {("table", "_matchspec"), ("table", rows)}
         found = self.connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
         for kind, name, table, text in found:
             odd = isinstance(text, str) and text.lower().startswith("create virtual")
-            if odd or ((kind, name) not in known and (kind != "index" or table not in ("rows", "_matchspec"))):
+            if odd or ((kind, name) not in known and (kind != "index" or table not in (rows, "_matchspec"))):
                 raise DiskError("corrupt", self.name, f"it has a {kind} {name!r}, which table files have not")
-        columns = self.connection.execute("SELECT name, hidden FROM pragma_table_xinfo('rows')").fetchall()
+        columns = self.connection.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", (rows,)).fetchall()
         if any(hidden for _, hidden in columns):
             raise DiskError("corrupt", self.name, "it has computed columns, which table files have not")
 
@@ -92,11 +104,12 @@ class DiskFile:
     def check_columns(self, layout: Layout) -> None:
         """Raises DiskError unless the table of rows has the columns of this layout."""
         try:
-            found = self.connection.execute("SELECT name FROM pragma_table_info('rows')").fetchall()
+            found = self.connection.execute("SELECT name FROM pragma_table_info(?)", (layout.table,)).fetchall()
         except ERRORS as error:
             raise disk_error(error, self.name) from None
         names = {'"' + name.replace('"', '""') + '"' for (name,) in found}
         expected = {*layout.stored, *(['"_n"', '"_sum"'] if layout.bag else [])}
+        expected |= {'"_ends"', '"_used"'} if layout.limited else set()
         if names != expected:
             raise DiskError("corrupt", self.name, f"its rows have the columns {sorted(names)}, not {sorted(expected)}")
 
@@ -237,7 +250,7 @@ def _lay_out(connection: sqlite3.Connection, facts: Facts, statements: list[str]
     execute = connection.execute
     execute("BEGIN")
     execute(f"PRAGMA application_id = {APPLICATION}")
-    execute(f"PRAGMA user_version = {VERSION}")
+    execute(f"PRAGMA user_version = {LIMITED_VERSION if 'rows' in facts else VERSION}")
     execute("CREATE TABLE _matchspec (item TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID")
     for item, value in facts.items():
         execute("INSERT INTO _matchspec VALUES (?, ?)", (item, json.dumps(value)))
@@ -327,8 +340,8 @@ def examine(path: Path, may_make: bool) -> None:
     if head[:16] != MAGIC or len(head) < _HEADER or int.from_bytes(head[68:72], "big") != APPLICATION:
         raise DiskError("not_a_dets_file", name, "it is no table file")
     version = int.from_bytes(head[60:64], "big")
-    if version != VERSION:
-        raise DiskError("version", name, f"its layout has the version {version}, known is {VERSION}")
+    if version not in (VERSION, LIMITED_VERSION):
+        raise DiskError("version", name, f"its layout has the version {version}, known are 1 to {LIMITED_VERSION}")
     page = int.from_bytes(head[16:18], "big")
     pages = int.from_bytes(head[28:32], "big")
     log = Path(f"{name}-wal")

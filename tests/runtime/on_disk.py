@@ -15,9 +15,10 @@ OVER_BOTH: Final = frozenset(
     [
         *("test_conformance", "test_continuations", "test_ets", "test_indexes", "test_live_erlang", "test_paging"),
         *("test_progress", "test_rows", "test_statistics", "test_subscriptions", "test_traversal"),
-        *("test_concurrency", "test_linearizability", "test_bad_arguments"),
+        *("test_concurrency", "test_expiry", "test_linearizability", "test_bad_arguments"),
     ]
 )
+OPTIONS: Final = ("type", "keypos", "index", "unique", "ttl", "max_size", "clock")
 _OPTIONS: Final = "the options of ets.new that dets.open has not"
 _SHARED: Final = "a table on disk belongs to all who have opened it: no owner, name or access right"
 _ENUM: Final = "a member of an Enum has no form on disk"
@@ -58,10 +59,7 @@ class Maker:
         self._numbers = itertools.count()
 
     def __call__(self, name: Value, row: Value = None, **options: Value) -> DiskTable[Any]:
-        for option in ("ttl", "max_size"):
-            if options.get(option) is not None:
-                pytest.skip(f"a table on disk has no {option}")
-        kept = {key: options[key] for key in ("type", "keypos", "index", "unique") if key in options}
+        kept = {key: options[key] for key in OPTIONS if key in options}
         path = self._folder / f"table{next(self._numbers)}.dets"
         return dets.open(path, row, name=name, auto_save=None, **kept)
 
