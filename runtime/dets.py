@@ -17,7 +17,7 @@ import time
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast, overload
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, overload
 
 from matchspec.values import Term
 from runtime import registry
@@ -163,7 +163,8 @@ def open(
     while table is None:  # again, where the last user is just closing it
         table = _joined(place, access, ram_file is True, asked, _Manner(name, seconds, waiting, limits))
     try:
-        table.set_limits(limits.ttl, limits.max_size)
+        most_rows(max_size, table.type, text)  # the file may say that it is a bag
+        table.set_limits(limits)
         for argument, columns, is_unique in (("index", index, False), ("unique", unique, True)):
             _add_indexes(table, argument, columns, is_unique)
     except BaseException:

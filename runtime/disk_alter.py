@@ -3,8 +3,8 @@
 import json
 
 from runtime.disk_connection import DiskConnection
-from runtime.disk_keys import EVERYTHING
 from runtime.disk_file import LIMITED_VERSION
+from runtime.disk_keys import EVERYTHING
 from runtime.disk_layout import DEADLINES, RECENCY, IndexColumn, Layout
 from runtime.disk_rows import Sql
 from runtime.disk_storage import DiskStorage

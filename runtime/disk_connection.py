@@ -124,7 +124,7 @@ class DiskConnection(Session):
             raise self.error(error) from None
 
     def _make_way(self, keeper: Keeper) -> None:
-        """Has the rows deleted that are over, each lot in a transaction of its own, and begins that of the operation."""
+        """Has the rows deleted that are over, each lot in a transaction of its own, and begins the operation's."""
         done = False
         try:
             while keeper.began():

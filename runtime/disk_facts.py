@@ -5,7 +5,6 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
-from matchspec.values import Term
 from runtime.disk_alter import index_facts, limit_facts
 from runtime.disk_errors import DiskError
 from runtime.disk_file import DiskFile, Facts

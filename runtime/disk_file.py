@@ -20,9 +20,9 @@ number has a bound. There the rows stand in `limited_rows`, as nobody is to read
         _ends                  when the row is over, in seconds since 1970; NULL for one that stays
         _used                  with a bound: the number of the row's last use, of which the largest is the latest
 
-A table that gets its first limit is made one of version 2. Nothing else: a file with triggers, views or columns of its own is
-refused, so that opening one runs no code. The write-ahead log makes what is committed survive the death of the process;
-`-wal` and `-shm` beside the file are SQLite's, and are gone when the last user has closed it.
+A table that gets its first limit is made one of version 2. Nothing else: a file with triggers, views or columns of its
+own is refused, so that opening one runs no code. The write-ahead log makes what is committed survive the death of the
+process; `-wal` and `-shm` beside the file are SQLite's, and are gone when the last user has closed it.
 """
 
 import contextlib

@@ -141,7 +141,7 @@ class Layout:
 
     @property
     def update(self) -> str:
-        """Replaces the row of a key in a set, which keeps its deadline; the parameters are those of `store`, the key."""
+        """Replaces the row of a key in a set; its deadline stays. The parameters are those of `store`, the key."""
         marks = ", ".join(["?"] * len(self.stored))
         used = f', "_used" = {self.newest}' if self.bounded else ""
         return f"UPDATE {self.table} SET ({', '.join(self.stored)}) = ({marks}){used} WHERE {self.key} = ?"

@@ -11,7 +11,6 @@ the process remembers it, and its next write notes it down. The rows with the lo
 The file says how many rows it has, those that are over included, so that nobody has to count them.
 """
 
-import json
 import math
 from collections.abc import Callable
 from typing import Final, TypeAlias, final
@@ -28,21 +27,22 @@ from runtime.watched import Why
 Told: TypeAlias = Callable[[list[StoredRow], Why], None]
 
 _BATCH: Final = 1_000  # rows that are deleted in one transaction when they are over
+_DIGITS: Final = 18  # of a number of rows
 _REMEMBERED: Final = 1_000  # keys whose lookups are remembered until something is written
 
 
 @final
 class DiskLimits(Keeper):
-    """The limits of one open table. `told` hears of rows that went for them; `next_ttl`: that of the insertion under way.
+    """The limits of one open table. `told` hears of rows that went for them.
+
+    `next_ttl`: that of the insertion under way, where it has its own.
 
     Invariants, checked by `check`:
         5. The file knows how many rows it has.
         6. There are no more rows than the bound.
     """
 
-    def __init__(
-        self, storage: DiskStorage, ttl: float | None, most: int | None, clock: Clock, told: Told
-    ) -> None:
+    def __init__(self, storage: DiskStorage, ttl: float | None, most: int | None, clock: Clock, told: Told) -> None:
         self.ttl: Final = ttl
         self.most: Final = most
         self.clock: Final = clock
@@ -66,7 +66,10 @@ class DiskLimits(Keeper):
         table, key, place, columns = layout.table, layout.key, layout.place, layout.columns
         over = f'SELECT {place} FROM {table} WHERE "_ends" <= matchspec_now() ORDER BY "_ends" LIMIT {_BATCH}'
         self._delete_over: str = f'DELETE FROM {table} WHERE ({place}) IN ({over}) RETURNING "_ends", {columns}'
-        self._count_over: str = f'SELECT count(*) FROM {table} WHERE "_ends" <= matchspec_now()'
+        told = "SELECT value, {} FROM _matchspec WHERE item = 'rows'"
+        over = f'FROM {table} WHERE "_ends" <= matchspec_now()'
+        self._look: str = told.format(f"EXISTS (SELECT 1 {over})")
+        self._counts: str = told.format(f"(SELECT count(*) {over})")
         oldest = f'SELECT {key} FROM {table} ORDER BY "_used" LIMIT ?'
         self._delete_oldest: str = f'DELETE FROM {table} WHERE {key} IN ({oldest}) RETURNING "_used", {columns}'
         self._use: str = f'UPDATE {table} SET "_used" = {layout.newest} WHERE {key} = ?'
@@ -77,7 +80,7 @@ class DiskLimits(Keeper):
         """In the operation that has changed the limits."""
         if former is not None:
             self._looked = former._looked
-        self._saved = self._count()
+        self._saved, _ = self._read_count(self._look)
         self._storage.remembered = self._saved
 
     # --- what SQL asks for --------------------------------------------------------------------------------------------
@@ -97,9 +100,9 @@ class DiskLimits(Keeper):
         self._now = float(self.clock())
 
     def began(self) -> bool:
-        fetched = self._connection.fetch_written(self._delete_over, ())
-        count = self._count()
-        if fetched:
+        count, over = self._read_count(self._look)
+        if over:
+            fetched = self._connection.fetch_written(self._delete_over, ())
             self._save(count - len(fetched))
             self._over = self._in_order(fetched)
             return True
@@ -156,25 +159,27 @@ class DiskLimits(Keeper):
         remembered = self._storage.remembered
         if self._connection.state == "open" and remembered is not None:
             return remembered
-        return self._count() - int(self._connection.fetch(self._count_over)[0][0])
+        count, over = self._read_count(self._counts)
+        return count - over
 
-    def _count(self) -> int:
-        """What the file says. Raises DiskError."""
-        connection = self._connection
-        fetched = connection.fetch("SELECT value FROM _matchspec WHERE item = 'rows'")
-        text = fetched[0][0] if fetched else None
-        if type(text) is not str or not text.isdecimal():
-            raise DiskError("corrupt", connection.file.name, f"it says that it has {text!r} rows")
-        return int(text)
+    def _read_count(self, sql: str) -> tuple[int, int]:
+        """How many rows the file says, and what else is asked of those that are over. Raises DiskError."""
+        fetched = self._connection.fetch(sql)
+        text, over = fetched[0] if fetched else (None, 0)
+        if type(text) is not str or not text.isdecimal() or len(text) > _DIGITS:
+            raise DiskError("corrupt", self._connection.file.name, f"it says that it has {text!r} rows")
+        return int(text), int(over)
 
     def _save(self, count: int) -> None:
-        self._connection.write("UPDATE _matchspec SET value = ? WHERE item = 'rows'", (json.dumps(count),))
+        self._connection.write("UPDATE _matchspec SET value = ? WHERE item = 'rows'", (str(count),))
 
     # --- deadlines ----------------------------------------------------------------------------------------------------
 
     def left(self, key: Key) -> float | None:
         """The seconds until the first row of a key is over; None where none ends."""
         ends = [end for (end,) in self._connection.fetch(self._read_end, (key,)) if end is not None]
+        if [end for end in ends if type(end) is not float]:
+            raise DiskError("corrupt", self._connection.file.name, f"rows are over at {ends!r:.200}")
         return min(ends) - self._now if ends else None
 
     def deadlines(self, keys: list[Key]) -> list[Values]:
@@ -192,13 +197,14 @@ class DiskLimits(Keeper):
 
     def check(self) -> list[str]:
         there = int(self._connection.fetch(f"SELECT count(*) FROM {self._storage.layout.table}")[0][0])
-        said = self._count()
+        said, _ = self._read_count(self._look)
         problems = [f"5: the file says {said} rows, there are {there}"] if said != there else []
         if self.most is not None and there > self.most:
             problems.append(f"6: there are {there} rows, of {self.most}")
         return problems
 
 
-def _first(fetched: Fetched) -> Sql:
+def _first(fetched: Fetched) -> float:
     """What rows are sorted by; those that no number was given to come first."""
-    return (fetched[0] is not None, fetched[0])
+    first: Sql = fetched[0]
+    return first if type(first) is float else float(first) if type(first) is int else 0.0

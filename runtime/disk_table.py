@@ -23,7 +23,7 @@ from runtime.disk_saver import saver
 from runtime.disk_storage import DiskStorage
 from runtime.disk_whole import DiskWhole
 from runtime.errors import BadArg
-from runtime.expiry import most_rows, time_to_live
+from runtime.expiry import time_to_live
 from runtime.kernel import Belonging, current, find
 from runtime.process import self_
 from runtime.rows import Row, RowShape, describe
@@ -145,15 +145,15 @@ class DiskTable(DiskWhole[Row]):
         else:
             self._counters.evicted += len(rows)
 
-    def set_limits(self, ttl: float | None, most: int | None) -> None:
-        """What `dets.open` was asked for: the time to live of rows in seconds and their number; None as the file says.
+    def set_limits(self, asked: Limits) -> None:
+        """What `dets.open` was asked for, which the file keeps; None is what the file says.
 
-        Raises BadArg: "option" for a bound of a bag; "access", "id"; DiskError.
+        Raises BadArg: "access", "id"; DiskError.
         """
         kept = self._kept
         known_ttl, known_most = (None, None) if kept is None else (kept.ttl, kept.most)
-        wanted_ttl = known_ttl if ttl is None else None if ttl == math.inf else ttl
-        wanted_most = known_most if most is None else most_rows(most, self._kind, self._gate.name)
+        wanted_ttl = known_ttl if asked.ttl is None else None if asked.ttl == math.inf else asked.ttl
+        wanted_most = known_most if asked.max_size is None else asked.max_size
         if (wanted_ttl, wanted_most) != (known_ttl, known_most):
             with self._gate.writing:
                 self._limit(wanted_ttl, wanted_most)
@@ -374,8 +374,8 @@ class DiskTable(DiskWhole[Row]):
 
         The items are type, keypos, size, file_size (bytes) and filename; asked for by name also access, auto_save,
         bchunk_format, fixed, hash, index, max_size, memory (bytes), name, no_keys, no_objects, no_slots, owner,
-        ram_file, safe_fixed, safe_fixed_monotonic_time, ttl, unique, users and version. O(1), but that the rows are counted when the
-        size is first asked for, and after another process has written. Erlang's dets:info/1,2.
+        ram_file, safe_fixed, safe_fixed_monotonic_time, ttl, unique, users and version. O(1), but that the rows are
+        counted when the size is first asked for, and after another process has written. Erlang's dets:info/1,2.
         Raises BadArg: "option" for an unknown item; DiskError.
         """
         self._enter_to_look()
