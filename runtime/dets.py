@@ -23,7 +23,7 @@ from matchspec.values import Term
 from runtime import registry
 from runtime.core import Checked, Info, Limits
 from runtime.disk_errors import DiskError
-from runtime.disk_facts import columns_of, facts_of, indexes_in, limits_in, shape_in
+from runtime.disk_facts import columns_of, facts_of, generation_in, indexes_in, limits_in, shape_in
 from runtime.disk_file import DiskAccess, DiskFile, examine, path_of
 from runtime.disk_layout import Layout
 from runtime.disk_rows import row_form
@@ -270,7 +270,8 @@ def _table(name: Name, file: DiskFile, asked: _Asked, manner: _Manner) -> AnyDis
         raise DiskError("corrupt", file.name, f"it says that it is a {kind!s:.50} with the key at {keypos!s:.50}")
     asked.check(kind, keypos, shape)
     ttl, most = limits_in(file, facts)
-    layout = Layout(kind, keypos, rows, indexes_in(file, facts, rows, shape), "rows" in facts, most is not None)
+    indexes, generation = indexes_in(file, facts, rows, shape), generation_in(file, facts)
+    layout = Layout(kind, keypos, rows, indexes, "rows" in facts, most is not None, generation)
     file.check_columns(layout)
     file.log_writes()
     return DiskTable(name, shape, file, layout, Opened(manner.auto_save, Limits(ttl, most, limits.clock)))
@@ -287,11 +288,7 @@ def _add_indexes(table: AnyDiskTable, argument: str, columns: Term, unique: bool
     if not isinstance(columns, (list, tuple)):
         raise BadArg("option", argument, columns, "allowed is a list of columns", table.info("name"))
     for column in columns:
-        there = table.info("unique" if unique else "index")
-        field = table.shape.index_of(column, argument, str(table.info("name")))
-        name = table.shape.fields[field] if table.shape.fields else field + 1
-        if name not in there:
-            table.add_index(column, unique=unique)
+        table.ensure_index(column, unique)
 
 
 # --- Erlang's own files -------------------------------------------------------------------------------------------

@@ -18,12 +18,17 @@ from runtime.upkeep import Session
 
 State: TypeAlias = Literal["idle", "ready", "open"]
 
-_REPLACED: Final = "no such table: rows"  # what SQLite says when the table has another name by now
+_REPLACED: Final = "no such table: "  # what SQLite says when the table has another name by now
+_CHANGED: Final = "another process has given the table a limit, or an index over an expression; open it again"
 _BATCH: Final = 1_000  # rows fetched at a time from a long query
 
 
 class Keeper:
     """Who keeps the limits of a table; see `runtime.disk_limits`."""
+
+    def lay_out(self) -> None:
+        """The table has another layout."""
+        raise AssertionError("every keeper has its own")
 
     def entered(self) -> None:
         """An operation begins."""
@@ -243,5 +248,5 @@ class DiskConnection(Session):
     def error(self, error: Exception) -> DiskError:
         self.spoilt = True
         if _REPLACED in str(error):
-            return DiskError("changed", self.file.name, "another process has given the table limits; open it again")
+            return DiskError("changed", self.file.name, _CHANGED)
         return disk_error(error, self.file.name)

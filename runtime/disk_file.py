@@ -20,9 +20,17 @@ number has a bound. There the rows stand in `limited_rows`, as nobody is to read
         _ends                  when the row is over, in seconds since 1970; NULL for one that stays
         _used                  with a bound: the number of the row's last use, of which the largest is the latest
 
-A table that gets its first limit is made one of version 2. Nothing else: a file with triggers, views or columns of its
-own is refused, so that opening one runs no code. The write-ahead log makes what is committed survive the death of the
-process; `-wal` and `-shm` beside the file are SQLite's, and are gone when the last user has closed it.
+A table that gets its first limit is made one of version 2. Version 3 is that of a table that has, or has had, indexes
+over expressions. Each time that one comes or goes the table of rows is renamed, to `rows_1`, `rows_2` and so on, so
+that programs that have it open and do not keep the index find it no more.
+
+    _matchspec                 also generation, the number in the name; with limits also what version 2 says
+    rows_1(...)                as rows or limited_rows, and besides
+        _e1, _e2, ...          for each such index: the value as bytes that sort as terms do, NULL where there is none
+
+Nothing else: a file with triggers, views or columns of its own is refused, so that opening one runs no code. The
+write-ahead log makes what is committed survive the death of the process; `-wal` and `-shm` beside the file are
+SQLite's, and are gone when the last user has closed it.
 """
 
 import contextlib
@@ -43,6 +51,7 @@ Facts: TypeAlias = dict[str, Any]  # of the table _matchspec
 
 VERSION: Final = 1
 LIMITED_VERSION: Final = 2
+EXPRESSION_VERSION: Final = 3
 APPLICATION: Final = 0x6D737064
 MAGIC: Final = b"SQLite format 3\x00"
 _OLDEST_SQLITE: Final = (3, 35)  # the first with RETURNING and DROP COLUMN
@@ -71,18 +80,21 @@ class DiskFile:
         try:
             rows = self.connection.execute("SELECT item, value FROM _matchspec").fetchall()
             facts = {item: json.loads(value) for item, value in rows}
-            limited = self.connection.execute("PRAGMA user_version").fetchone()[0] == LIMITED_VERSION
-            self._check_layout("limited_rows" if limited else "rows")
+            version = self.connection.execute("PRAGMA user_version").fetchone()[0]
         except ERRORS as error:
             raise disk_error(error, self.name) from None
         except (ValueError, TypeError, RecursionError) as error:
             raise DiskError("corrupt", self.name, f"what it says of its table cannot be read: {error}") from None
-        expected = _FACTS | _LIMITS if limited else _FACTS
+        expected = _FACTS
+        if version == LIMITED_VERSION or (version == EXPRESSION_VERSION and "rows" in facts):
+            expected |= _LIMITS
+        if version == EXPRESSION_VERSION:
+            expected |= {"generation"}
         if set(facts) != expected:
             raise DiskError("corrupt", self.name, f"it says {list(facts)!r:.200} of its table, not {sorted(expected)}")
         self.facts = facts
 
-    def _check_layout(self, rows: str) -> None:
+    def _check_others(self, rows: str) -> None:
         """No triggers, views, virtual tables or generated columns."""
         known = {("table", "_matchspec"), ("table", rows)}
         found = self.connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
@@ -102,8 +114,9 @@ class DiskFile:
             raise disk_error(error, self.name) from None
 
     def check_columns(self, layout: Layout) -> None:
-        """Raises DiskError unless the table of rows has the columns of this layout."""
+        """Raises DiskError unless there is a table of rows with the columns of this layout, and nothing else."""
         try:
+            self._check_others(layout.table)
             found = self.connection.execute("SELECT name FROM pragma_table_info(?)", (layout.table,)).fetchall()
         except ERRORS as error:
             raise disk_error(error, self.name) from None
@@ -340,8 +353,8 @@ def examine(path: Path, may_make: bool) -> None:
     if head[:16] != MAGIC or len(head) < _HEADER or int.from_bytes(head[68:72], "big") != APPLICATION:
         raise DiskError("not_a_dets_file", name, "it is no table file")
     version = int.from_bytes(head[60:64], "big")
-    if version not in (VERSION, LIMITED_VERSION):
-        raise DiskError("version", name, f"its layout has the version {version}, known are 1 to {LIMITED_VERSION}")
+    if not VERSION <= version <= EXPRESSION_VERSION:
+        raise DiskError("version", name, f"its layout has the version {version}, known are 1 to {EXPRESSION_VERSION}")
     page = int.from_bytes(head[16:18], "big")
     pages = int.from_bytes(head[28:32], "big")
     log = Path(f"{name}-wal")

@@ -3,24 +3,48 @@
 The names of columns that are no fields begin with `_`, as no field's does. See `runtime.disk_file` for the layout.
 """
 
-from typing import Final, final
+from typing import Any, Final, Literal, TypeAlias, final
 
+from matchspec.bounds import column_ranges
+from matchspec.expressions import Expression
+from matchspec.intervals import Ranges
+from matchspec.spec import NO_MATCH, MatchSpec
 from runtime.disk_keys import ByteKeys, IntKeys, KeyForm, Span
 from runtime.disk_rows import FieldRows, RowForm, Sql, Values, is_int_key
 from runtime.keybytes import key_bytes
 from runtime.storage import Kind, StoredRow
 
-# The indexes of a table with limits.
-DEADLINES: Final = 'CREATE INDEX "_deadlines" ON limited_rows ("_ends") WHERE "_ends" IS NOT NULL'
-RECENCY: Final = 'CREATE INDEX "_recency" ON limited_rows ("_used")'
+Language: TypeAlias = Literal["python", "erlang"]
+
 _NONE: Final = key_bytes(None, True).hex()
 
 
 @final
-class IndexColumn:
-    """An index: the column of rows, from 0, and its name in SQL. `made`: in a column of its own, such as `_x1`."""
+class KeptExpression:
+    """An expression of rows that an index is over, as the file keeps it: a text that is read back as the same one.
 
-    def __init__(self, column: int, field: int | str, unique: bool, name: str, made: bool) -> None:
+    `number`: tells the columns of expressions apart.
+    """
+
+    def __init__(self, number: int, expression: Expression, language: Language, text: str) -> None:
+        self.number: Final = number
+        self.expression: Final = expression
+        self.language: Final[Language] = language
+        self.text: Final = text
+
+
+@final
+class IndexColumn:
+    """An index: the column of rows, from 0, and its name in SQL. `made`: in a column of its own, such as `_x1`.
+
+    One over an expression has -1 for a column, and is made.
+    """
+
+    def __init__(
+        self, column: int, field: int | str, unique: bool, name: str, made: bool, kept: KeptExpression | None = None
+    ) -> None:
+        self.kept: Final = kept
+        self._label: Final = f"{column + 1}" if kept is None else f"e{kept.number}"
         self.column: Final = column
         self.field: Final = field
         self.unique: Final = unique
@@ -28,22 +52,31 @@ class IndexColumn:
         self.made: Final = made
 
     def value(self, row: StoredRow) -> Sql:
-        """What stands in `_x1` for a row; NULL for one that is too short."""
+        """What stands in `_x1` for a row; NULL for one that is too short, or for which the expression fails."""
+        if self.kept is not None:
+            value = self.kept.expression.value(row)
+            return None if value is NO_MATCH else key_bytes(value, True)
         return key_bytes(row[self.column], True) if len(row) > self.column else None
+
+    def ranges(self, query: MatchSpec[Any, Any]) -> Ranges:
+        """In which ranges of values all rows lie that match a query; ALL where there is no telling."""
+        if self.kept is not None:
+            return self.kept.expression.ranges(query, False)
+        return column_ranges(query, self.column + 1, False, False)
 
     def statements(self, table: str) -> list[str]:
         """What makes the SQL indexes of a table."""
-        plain = f'CREATE INDEX "_index_{self.column + 1}" ON {table} ({self.name})'
+        plain = f'CREATE INDEX "_index_{self._label}" ON {table} ({self.name})'
         if not self.unique:
             return [plain]
         # Any number of rows may have None.
         condition = f"{self.name} <> x'{_NONE}'" if self.made else f"{self.name} IS NOT NULL"
-        return [plain, f'CREATE UNIQUE INDEX "_unique_{self.column + 1}" ON {table} ({self.name}) WHERE {condition}']
+        return [plain, f'CREATE UNIQUE INDEX "_unique_{self._label}" ON {table} ({self.name}) WHERE {condition}']
 
     def names(self) -> list[str]:
         """The SQL indexes."""
-        plain = f'"_index_{self.column + 1}"'
-        return [plain, f'"_unique_{self.column + 1}"'] if self.unique else [plain]
+        plain = f'"_index_{self._label}"'
+        return [plain, f'"_unique_{self._label}"'] if self.unique else [plain]
 
 
 @final
@@ -52,11 +85,19 @@ class Layout:
 
     `limited`: rows may have a deadline, by which those that are over are left out. `bounded`: the number of rows has a
     bound, so the file says when each was last used. The values of both columns come with SQL functions that
-    `runtime.disk_limits` gives to the connection.
+    `runtime.disk_limits` gives to the connection. `generation`: how often indexes over expressions have come and gone;
+    the table of rows has another name each time.
     """
 
     def __init__(
-        self, kind: Kind, keypos: int, rows: RowForm, indexes: list[IndexColumn], limited: bool, bounded: bool
+        self,
+        kind: Kind,
+        keypos: int,
+        rows: RowForm,
+        indexes: list[IndexColumn],
+        limited: bool = False,
+        bounded: bool = False,
+        generation: int = 0,
     ) -> None:
         self.kind: Final[Kind] = kind
         self.keypos: Final = keypos
@@ -64,7 +105,9 @@ class Layout:
         self.indexes: Final = indexes
         self.limited: Final = limited
         self.bounded: Final = bounded
-        self.table: Final = "limited_rows" if limited else "rows"
+        self.generation: Final = generation
+        name = "limited_rows" if limited else "rows"
+        self.table: Final = f"{name}_{generation}" if generation else name
         alive = f'(SELECT * FROM {self.table} WHERE "_ends" IS NULL OR "_ends" > matchspec_now())'
         self.alive: Final = alive if limited else self.table  # what is read from
         self.bag: Final = kind in ("bag", "duplicate_bag")
@@ -80,8 +123,11 @@ class Layout:
         self.order: Final = f'{self.key}, "_n"' if self.bag else self.key
         self.backwards: Final = f'{self.key} DESC, "_n"' if self.bag else f"{self.key} DESC"
 
-    def with_indexes(self, indexes: list[IndexColumn]) -> "Layout":
-        return Layout(self.kind, self.keypos, self.rows, indexes, self.limited, self.bounded)
+    def with_indexes(self, indexes: list[IndexColumn], generation: int) -> "Layout":
+        return Layout(self.kind, self.keypos, self.rows, indexes, self.limited, self.bounded, generation)
+
+    def with_limits(self, bounded: bool) -> "Layout":
+        return Layout(self.kind, self.keypos, self.rows, self.indexes, True, bounded, self.generation)
 
     def values(self, key: Sql, row: StoredRow) -> Values:
         """The values of `stored` for a row."""
@@ -105,12 +151,22 @@ class Layout:
         if self.kind == "bag":
             made.append(f'CREATE UNIQUE INDEX "_exact" ON {self.table} ({self.key}, "_sum")')
         if self.limited:
-            made.append(DEADLINES)
+            made.append(self.deadlines)
         if self.bounded:
-            made.append(RECENCY)
+            made.append(self.recency)
         for index in self.indexes:
             made.extend(index.statements(self.table))
         return made
+
+    @property
+    def deadlines(self) -> str:
+        """What makes the index of a table with limits."""
+        return f'CREATE INDEX "_deadlines" ON {self.table} ("_ends") WHERE "_ends" IS NOT NULL'
+
+    @property
+    def recency(self) -> str:
+        """What makes the index of a table with a bound."""
+        return f'CREATE INDEX "_recency" ON {self.table} ("_used")'
 
     @property
     def place(self) -> str:
@@ -197,3 +253,8 @@ def index_column(rows: RowForm, column: int, field: int | str, unique: bool) -> 
     if isinstance(rows, FieldRows) and rows.fields[column].kind not in ("term", "datetime"):
         return IndexColumn(column, field, unique, rows.columns[column], False)
     return IndexColumn(column, field, unique, f'"_x{column + 1}"', True)
+
+
+def expression_column(kept: KeptExpression, name: str, unique: bool) -> IndexColumn:
+    """The index of an expression, in a column of its own."""
+    return IndexColumn(-1, name, unique, f'"_e{kept.number}"', True, kept)

@@ -54,14 +54,13 @@ class DiskLimits(Keeper):
         self._saved: int = -1  # the number of rows that the file says
         self._over: list[StoredRow] = []  # deleted, but nobody has been told
         self._looked: dict[Key, None] = {}  # keys that were looked up, the latest last
-        self._write()
+        self.lay_out()
         for name, function in (("matchspec_now", self.now), ("matchspec_deadline", self.deadline)):
             self._connection.file.connection.create_function(name, 0, function, deterministic=True)
         storage.keeper = self
         self._connection.keeper = self
 
-    def _write(self) -> None:
-        """Writes the statements."""
+    def lay_out(self) -> None:
         layout = self._storage.layout
         table, key, place, columns = layout.table, layout.key, layout.place, layout.columns
         over = f'SELECT {place} FROM {table} WHERE "_ends" <= matchspec_now() ORDER BY "_ends" LIMIT {_BATCH}'

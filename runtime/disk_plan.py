@@ -175,7 +175,7 @@ def _where(query: Spec, wanted: Spec, counts: bool, layout: Layout) -> tuple[Whe
             asked = {part.index for part in columns_of(pushed.condition)}
             used.extend([index.field for index in layout.indexes if index.column in asked])
     for index in layout.made:
-        ranges = column_ranges(wanted, index.column + 1, False, False)
+        ranges = index.ranges(wanted)
         if ranges == NOTHING:
             return None, None
         if ranges != ALL and len(ranges) <= _MOST_RANGES:
@@ -188,7 +188,7 @@ def _where(query: Spec, wanted: Spec, counts: bool, layout: Layout) -> tuple[Whe
 
 def _of_bytes(index: IndexColumn, ranges: Ranges) -> tuple[str, list[Sql]]:
     """That the bytes of an index lie in ranges. Another process that has not heard of the index leaves NULL there."""
-    parts = [f"{index.name} IS NULL"]
+    parts = [f"{index.name} IS NULL"] if index.kept is None else []
     parameters: list[Sql] = []
     for low, low_in, high, high_in in keybytes.byte_ranges(ranges):
         ends: list[str] = []

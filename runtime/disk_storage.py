@@ -49,6 +49,8 @@ class DiskStorage(Storage):
     def lay_out(self, layout: Layout) -> None:
         """Goes on with another layout, that of the same table with other indexes."""
         self.layout = layout
+        if self.keeper is not None:
+            self.keeper.lay_out()
         columns, key, table, alive = layout.columns, layout.key, layout.table, layout.alive
         self._unique: bool = any([index.unique for index in layout.indexes])
         self._add: str = layout.add

@@ -22,7 +22,6 @@ OPTIONS: Final = ("type", "keypos", "index", "unique", "ttl", "max_size", "clock
 _OPTIONS: Final = "the options of ets.new that dets.open has not"
 _SHARED: Final = "a table on disk belongs to all who have opened it: no owner, name or access right"
 _ENUM: Final = "a member of an Enum has no form on disk"
-_EXPRESSION: Final = "SQLite cannot compute an expression of a row"
 _PLAN: Final = "SQLite chooses the plan, and takes ranges also where they hold most rows"
 LEFT_OUT: Final[dict[str, str]] = {
     "test_ets::test_wrong_options": _OPTIONS,
@@ -36,11 +35,6 @@ LEFT_OUT: Final[dict[str, str]] = {
     "test_ets::test_keys_that_python_finds_equal_to_numbers": _ENUM,
     "test_indexes::test_keys_and_columns_that_python_finds_equal_to_a_str": _ENUM,
     "test_indexes::test_explanations_are_readable": _PLAN,
-    "test_indexes::test_an_index_over_an_expression": _EXPRESSION,
-    "test_indexes::test_which_queries_use_an_index_over_an_expression": _EXPRESSION,
-    "test_indexes::test_an_index_over_an_expression_of_rows_of_any_size": _EXPRESSION,
-    "test_indexes::test_a_unique_expression": _EXPRESSION,
-    "test_indexes::test_what_is_no_expression": _EXPRESSION,
     "test_concurrency::test_only_the_owner_writes_a_protected_table": _SHARED,
     "test_concurrency::test_only_the_owner_reads_a_private_table": _SHARED,
     "test_concurrency::test_options_of_a_public_table_are_its_owners": _SHARED,
