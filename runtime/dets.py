@@ -288,7 +288,11 @@ def _add_indexes(table: AnyDiskTable, argument: str, columns: Term, unique: bool
     if not isinstance(columns, (list, tuple)):
         raise BadArg("option", argument, columns, "allowed is a list of columns", table.info("name"))
     for column in columns:
-        table.ensure_index(column, unique)
+        try:
+            table.ensure_index(column, unique)
+        except BadArg as error:
+            named = argument if error.argument == "field" else error.argument
+            raise BadArg(error.cause, named, error.value, error.allowed, table.info("name")) from None
 
 
 # --- Erlang's own files -------------------------------------------------------------------------------------------

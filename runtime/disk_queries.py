@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from matchspec.unchecked import Unchecked
 from runtime.additions import AdditionalMethods, Indexed
+from runtime.core import Checked
 from runtime.disk_alter import add_index, del_index
 from runtime.disk_connection import DiskConnection
 from runtime.disk_facts import kept_expression
@@ -132,7 +133,7 @@ class DiskQueries(AdditionalMethods[Row]):
             self._add(index, field)
         return True
 
-    def ensure_index(self, field: Indexed, unique: bool) -> None:
+    def ensure_index(self, field: Indexed, unique: Checked) -> None:
         """Makes an index unless the table has it."""
         index = self._index_of(field, unique, None)
         with self._gate.reading:

@@ -77,7 +77,7 @@ def test_limits_and_an_expression(tmp_path: Path) -> None:
         assert table.explain(lambda u: u.id if u.age // 10 == 5 else SKIP).index == "decade"
         table.insert((2, "last", 51))
         assert table.check() == []
-    now += 50
+    now += 45
     with dets.open(path, clock=lambda: now) as table:
         assert table.select_count(lambda u: u.age // 10 >= 0) == 1
 
