@@ -63,6 +63,13 @@ One after the other, in one thread; Elixir's figures are the best of five runs.
 EXECUTOR: Final = """\
 Small queries over 10 tables: through the executor, and the same calls one after the other. Times are per query.
 """
+DISK: Final = """\
+Tables in files, with 100,000 rows. All but DETS hand what is written to the system before they return, so that it
+outlives the process; DETS keeps it in memory until `sync`. *sqlite3 by hand* is what a program would write for just
+this: one table with typed columns, a write-ahead log, prepared statements, rows made into a NamedTuple. Tables that are
+*untyped* hold any tuples, as DETS does. lmdb keeps JSON and does not wait for the disk; TinyDB writes the whole file
+anew, and has 1,000 rows.
+"""
 MEMORY: Final = """\
 What a process of its own grows by, for each row, when it fills a contestant: as Python counts its objects; the resident
 memory of the process for sqlite3, polars and duckdb; of ETS, what it tells.
@@ -79,6 +86,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "filters": Section("Filters that users write", FILTERS),
     "processes": Section("Tasks and agents", PROCESSES),
     "executor": Section("Many queries at once", EXECUTOR),
+    "disk": Section("Tables on disk", DISK),
     "memory": Section("Memory", MEMORY),
     "growth": Section("Growth", GROWTH),
 }

@@ -202,16 +202,20 @@ class DiskConnection(Session):
         self._wrote = True
         return found
 
-    def stream(self, sql: str, parameters: Values = ()) -> Iterator[list[Fetched]]:
+    def batches(self, sql: str, parameters: Values = ()) -> "Batches":
         """The rows of a query, some at a time. Raises DiskError."""
         if self.state == "ready":
             self._open()
         try:
-            cursor = self.file.connection.execute(sql, parameters)
-            while found := cursor.fetchmany(_BATCH):
-                yield found
+            return Batches(self, self.file.connection.execute(sql, parameters))
         except ERRORS as error:
             raise self.error(error) from None
+
+    def stream(self, sql: str, parameters: Values = ()) -> Iterator[list[Fetched]]:
+        """As `batches`, as an iterator."""
+        batches = self.batches(sql, parameters)
+        while found := batches.next():
+            yield found
 
     def write(self, sql: str, parameters: Values = ()) -> int:
         """Changes rows; how many. Raises DiskError, BadArg with cause "unique"."""
@@ -250,3 +254,24 @@ class DiskConnection(Session):
         if _REPLACED in str(error):
             return DiskError("changed", self.file.name, _CHANGED)
         return disk_error(error, self.file.name)
+
+
+@final
+class Batches:
+    """The rows of a query, some at a time. `over`: there are no more."""
+
+    def __init__(self, connection: DiskConnection, cursor: sqlite3.Cursor) -> None:
+        self.over = False
+        self._connection: Final = connection
+        self._cursor: Final = cursor
+
+    def next(self) -> list[Fetched]:
+        """The next ones; [] when there are no more. Raises DiskError."""
+        if self.over:
+            return []
+        try:
+            found = self._cursor.fetchmany(_BATCH)
+        except ERRORS as error:
+            raise self._connection.error(error) from None
+        self.over = len(found) < _BATCH
+        return found

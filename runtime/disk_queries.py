@@ -43,14 +43,10 @@ class DiskQueries(AdditionalMethods[Row]):
 
     def _results(self, query: Spec, backwards: bool) -> list[Any]:
         program = query.program
-        results: list[Any] = []
-        looked = 0
         with self._gate.reading:
             plan = self._plan(query, False)
             self._counters.planned(plan.kind)
-            for rows in plan.stream():
-                looked += len(rows)
-                results.extend(program.select(rows))
+            results, looked = plan.select(program)
             self._counters.candidates += looked
             self._counters.found += len(results)
         if backwards and self._kind == "ordered_set":

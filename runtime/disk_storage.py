@@ -239,12 +239,16 @@ class DiskStorage(Storage):
     def stream(self, spans: list[Span], where: str, parameters: list[Sql]) -> Iterator[list[StoredRow]]:
         """The rows of some spans for which a condition holds, in order, some at a time."""
         layout = self.layout
-        if spans is layout.keys.whole and len(spans) > 1 and not self._has_large_ints():
-            spans = _ALL
-        for span in spans:
+        for span in self.in_order(spans):
             sql = layout.select(layout.columns, span, where)
             for fetched in self.connection.stream(sql, [*bounds(span), *parameters]):
                 yield self.decoded(fetched)
+
+    def in_order(self, spans: list[Span]) -> list[Span]:
+        """Spans with the same rows, fewer where there may be fewer."""
+        if spans is self.layout.keys.whole and len(spans) > 1 and not self._has_large_ints():
+            return _ALL
+        return spans
 
     def _has_large_ints(self) -> bool:
         """Whether some key, in a column of ints, has more than 64 bits, so that SQLite's order is not that of ints."""
