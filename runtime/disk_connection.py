@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias, final
 from matchspec.terms import Key
 from runtime.disk_errors import ERRORS, DiskError, disk_error
 from runtime.disk_file import DiskFile
+from runtime.disk_readers import Readers
 from runtime.disk_rows import Fetched, Values
 from runtime.errors import BadArg
 from runtime.upkeep import Session
@@ -28,6 +29,10 @@ class Keeper:
 
     def lay_out(self) -> None:
         """The table has another layout."""
+        raise AssertionError("every keeper has its own")
+
+    def now(self) -> float:
+        """When the operation under way began, in seconds since 1970."""
         raise AssertionError("every keeper has its own")
 
     def entered(self) -> None:
@@ -83,11 +88,16 @@ class DiskConnection(Session):
         self.written: Callable[[], None] | None = None
         self.undo: Callable[[], None] | None = None
         self.keeper: Keeper | None = None
+        self.readers: Final = Readers(file)
         self._cursor = file.connection.cursor()
         self._failed = False
         self._wrote = False
 
     # --- operations ---------------------------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """When the operation under way began, of a table with limits."""
+        return 0.0 if self.keeper is None else self.keeper.now()
 
     def enter(self) -> None:
         if self.keeper is not None:

@@ -74,6 +74,7 @@ class DiskFile:
         self.timeout: Final = timeout
         self.facts: Facts = {}
         self.connection: sqlite3.Connection = _connect(path, access, ram, timeout)
+        self._identity: tuple[int, int] | None = None
 
     def read_facts(self) -> None:
         """Raises DiskError unless this is a table file, laid out as such files are."""
@@ -168,6 +169,28 @@ class DiskFile:
                 self.connection.execute("PRAGMA synchronous = NORMAL")
         except ERRORS as error:
             raise disk_error(error, self.name) from None
+        self._identity = self._found()
+
+    def _found(self) -> tuple[int, int] | None:
+        """Which file is in this place."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def another(self) -> sqlite3.Connection | None:
+        """Another connection to the same file, to read; None where there is none. Raises sqlite3.Error.
+
+        The file may have been deleted, or another one put in its place.
+        """
+        if self.ram or self._identity is None or self._found() != self._identity:
+            return None
+        connection = _prepared(_connected(self.path, "read", self.timeout), "read")
+        if self._found() != self._identity:
+            connection.close()
+            return None
+        return connection
 
     # --- durability ---------------------------------------------------------------------------------------------------
 

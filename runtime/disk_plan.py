@@ -116,22 +116,30 @@ class DiskPlan(Plan):
             rows = storage.candidates(self.keys)
             return program.select(rows), len(rows)
         looked = 0
-        projected = choice.projection
         for sql, parameters in choice.statements(storage.in_order(self.spans)):
             batches = storage.connection.batches(sql, parameters)
             while not batches.over:
                 fetched = batches.next()
                 looked += len(fetched)
-                found = program.select(storage.decoded(fetched)) if projected is None else self._projected(fetched)
+                found = self.results(program, fetched)
                 if results:
                     results.extend(found)
                 else:
                     results = found
         return results, looked
 
-    def _projected(self, fetched: list[Fetched]) -> list[Any]:
+    def scan(self) -> Statement | None:
+        """The one statement that reads the whole table in order; None for several, or where a part is enough."""
+        if self.kind != "scan":
+            return None
+        statements = self._choice.statements(self.storage.in_order(self.spans))
+        return statements[0] if len(statements) == 1 else None
+
+    def results(self, program: Program, fetched: list[Fetched]) -> list[Any]:
+        """The results for some rows that were read. Raises DiskError."""
         projected = self._choice.projection
-        assert projected is not None
+        if projected is None:
+            return program.select(self.storage.decoded(fetched))
         try:
             return projected.results(fetched)
         except DamagedRow as error:

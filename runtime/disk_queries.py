@@ -6,6 +6,7 @@ What differs from `runtime.queries` is how rows are found. The table is not free
 import time
 from typing import Any, cast
 
+from matchspec.program import Program
 from matchspec.unchecked import Unchecked
 from runtime.additions import AdditionalMethods, Indexed
 from runtime.core import Checked
@@ -13,7 +14,9 @@ from runtime.disk_alter import add_index, del_index
 from runtime.disk_connection import DiskConnection
 from runtime.disk_facts import kept_expression
 from runtime.disk_layout import IndexColumn, expression_column, index_column
-from runtime.disk_plan import DiskPlan, choose
+from runtime.disk_plan import DiskPlan, Statement, choose
+from runtime.disk_readers import Reader
+from runtime.disk_rows import Fetched
 from runtime.disk_storage import DiskStorage
 from runtime.errors import BadArg, flag
 from runtime.index import Index
@@ -43,14 +46,53 @@ class DiskQueries(AdditionalMethods[Row]):
 
     def _results(self, query: Spec, backwards: bool) -> list[Any]:
         program = query.program
+        results: list[Any] = []
+        fetched: list[Fetched] = []
         with self._gate.reading:
             plan = self._plan(query, False)
             self._counters.planned(plan.kind)
-            results, looked = plan.select(program)
-            self._counters.candidates += looked
-            self._counters.found += len(results)
+            scan = self._free_scan(plan)
+            reader = None if scan is None else self._connection().readers.take()
+            if reader is None or scan is None:
+                results, looked = plan.select(program)
+                self._counters.candidates += looked
+                self._counters.found += len(results)
+            else:
+                fetched = self._begin_scan(reader, scan)
+        if reader is not None:
+            results = self._scan(reader, plan, program, fetched)
         if backwards and self._kind == "ordered_set":
             results.reverse()
+        return results
+
+    def _free_scan(self, plan: DiskPlan) -> Statement | None:
+        """The statement of a scan that may go on without the table's lock: it sees what is committed."""
+        connection = self._connection()
+        return None if connection.state != "idle" or connection.file.ram else plan.scan()
+
+    def _begin_scan(self, reader: Reader, scan: Statement) -> list[Fetched]:
+        """The first rows of a scan of the table as it is now. Raises DiskError."""
+        connection = self._connection()
+        try:
+            return reader.begin(scan[0], scan[1], connection.now())
+        except BaseException:
+            connection.readers.give_back(reader)
+            raise
+
+    def _scan(self, reader: Reader, plan: DiskPlan, program: Program, fetched: list[Fetched]) -> list[Any]:
+        """The results of a scan that has begun; others may use the table meanwhile."""
+        results: list[Any] = []
+        looked = 0
+        try:
+            while fetched:
+                looked += len(fetched)
+                results.extend(plan.results(program, fetched))
+                fetched = reader.next()
+        finally:
+            self._connection().readers.give_back(reader)
+        with self._gate.lock:
+            self._counters.candidates += looked
+            self._counters.found += len(results)
         return results
 
     def _count(self, query: Spec) -> int:

@@ -19,6 +19,7 @@ from runtime.disk_connection import DiskConnection
 from runtime.disk_file import DiskFile
 from runtime.disk_layout import Layout
 from runtime.disk_limits import DiskLimits
+from runtime.disk_readers import Readers
 from runtime.disk_saver import saver
 from runtime.disk_storage import DiskStorage
 from runtime.disk_whole import DiskWhole
@@ -262,6 +263,7 @@ class DiskTable(DiskWhole[Row]):
             self.saver.forget(id(self))
             for subscription in self._upkeep.subscriptions:
                 subscription.note_drop()
+            self._connection().readers.close()
             try:
                 try:
                     if self._kept is not None:
@@ -293,6 +295,7 @@ class DiskTable(DiskWhole[Row]):
     def hold(self) -> None:
         """Waits until no other thread uses the table, before a fork; `let_go` has to follow."""
         self._gate.acquire()
+        self._connection().readers.wait()
 
     def let_go(self) -> None:
         self._gate.release()
@@ -301,7 +304,7 @@ class DiskTable(DiskWhole[Row]):
         """In a child that was forked: SQLite's connection must not be used, and not be closed either."""
         self._gate.alive = False
         self._gate.end = "it was opened by the process that forked this one; open it again here"
-        _abandoned.append(self._file)
+        _abandoned.append((self._file, self._connection().readers))
 
     # --- durability ---------------------------------------------------------------------------------------------------
 
@@ -436,4 +439,4 @@ class DiskTable(DiskWhole[Row]):
         return f"<DiskTable {self._gate.name}: {self._kind} of {describe(self._shape.row_type)} in {self._file.name}>"
 
 
-_abandoned: Final[list[DiskFile]] = []  # keeps connections that a forked child must not close
+_abandoned: Final[list[tuple[DiskFile, Readers]]] = []  # keeps connections that a forked child must not close
