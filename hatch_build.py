@@ -46,6 +46,7 @@ INTERPRETED: Final = {
     "runtime/selectable.py": "overloads in a protocol have no bodies, which mypyc asks for",
     "runtime/cli.py": "click's decorators put attributes on functions",
     "runtime/cli_tables.py": "as runtime/cli.py",
+    "runtime/cli_shell.py": "as runtime/cli.py",
     "matchspec/__main__.py": "is run, not imported",
     "matchspec/mypy.py": "is loaded by mypy, whose classes it extends, and mypy may not be there",
     "matchspec/mypy_text.py": "a part of the plugin: it reads mypy's syntax trees",

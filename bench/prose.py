@@ -25,7 +25,8 @@ making them is the case.
 
 - *dict by hand* is what a program without tables keeps: a dict of rows, list comprehensions, no checks, no lock.
 - *matchspec set* stores any tuple; *typed* tables check the four fields of each row.
-- *sqlite3* does everything in one transaction; *indexed* has an index of the ages.
+- *sqlite3* does everything in one transaction; *indexed* has an index of the ages, as has *matchspec set, indexed*,
+  which is typed.
 - *littletable* and *ducks* find objects, *TinyDB* dicts; those are made beforehand.
 - A contestant that cannot do a case in reasonable time has fewer rows, which its line says; no ratio is given there.
 """
@@ -47,7 +48,9 @@ Up to 100,000 operations one after the other, with the loop around them. What ET
 """
 PLANS: Final = """\
 Queries that a plan answers without a scan, each of 100 rows but for the 1,000 keys. ETS and matchspec's plain set look
-at every row where nothing else is said. The tuple keys are `(tenth of the table, place in it)`: the prefix alone leaves
+at every row where nothing else is said. A count that the bounds of an index, or of the keys, tell by themselves looks
+at no row; so no columns are kept for repeated scans: they would have to be made anew after each write, where an index
+stays right. The tuple keys are `(tenth of the table, place in it)`: the prefix alone leaves
 a tenth of the table.
 """
 QUERIES: Final = """\
@@ -68,7 +71,8 @@ Tables in files, with 100,000 rows. All but DETS hand what is written to the sys
 outlives the process; DETS keeps it in memory until `sync`. *sqlite3 by hand* is what a program would write for just
 this: one table with typed columns, a write-ahead log, prepared statements, rows made into a NamedTuple. Tables that are
 *untyped* hold any tuples, as DETS does. lmdb keeps JSON and does not wait for the disk; TinyDB writes the whole file
-anew, and has 1,000 rows.
+anew, and has 1,000 rows. Ranges and equality are asked by queries that have been asked before, as sqlite3 has its
+statements prepared.
 """
 MEMORY: Final = """\
 What a process of its own grows by, for each row, when it fills a contestant: as Python counts its objects; the resident
@@ -91,4 +95,36 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "growth": Section("Growth", GROWTH),
 }
 # Why a target is missed, where the time goes and what was tried, by the name of the case: told where one is missed.
-WHY: Final[Mapping[str, str]] = {}
+_CALL: Final = """\
+Half of it is the call of a method from Python, which a subscript of a dict does without; compare *dict by hand*."""
+WHY: Final[Mapping[str, str]] = {
+    "all rows": """\
+Untyped rows are read from Erlang's external term format, term by term, and checked, as a file may come from anybody;
+Erlang does that in C. Rows with a row type are columns, and are read faster.""",
+    "insert of all rows at once, per row": """\
+The types of the fields are checked and keys and values made, row by row, before SQLite gets them.""",
+    "insert and sync": """\
+Nearly all of it is the disk's: the log is forced out, and the folder that it is in.""",
+    "insert a ready row": """\
+A new key costs an entry in a dict, a number for its slot and a place in the list of rows, so that walks survive writes;
+then a look at each element, whether it could be changed from outside. *dict by hand* does the first of these only. Not
+taking the lock, in the compiled build, halved it.""",
+    "lookup, keys in sequence": _CALL,
+    "member": _CALL,
+    "update_counter": """\
+A row is a tuple, so each step makes a new one, as *dict by hand* does, which is not faster by much; Erlang changes its
+copy in place.""",
+    "range of 100 keys": """\
+The lock, the plan and the two searches in the sorted keys, which are sortedcontainers', are half of it; then rows are
+found by their keys. Tried: keys that are numbers stand for themselves, and ranges are looked for once.""",
+    "equality on an index, 100 rows": """\
+The rows of a value are put in the order of the table, by the numbers of their slots, and each is checked by the query,
+which touches the row; *dict of sets by hand* gives them in any order and touches none.""",
+    "first query of a fresh process": """\
+Importing Lark and reading the tables of the parser is a third; the rest is making the classes of the three packages,
+the dataclasses of syntax trees and specs before all. A module that `matchspec generate` made needs no parser.""",
+    "select_delete, 10 %": """\
+Deleted rows leave empty slots; an ordered_set builds its sorted keys anew when more than a few go.""",
+    "bytes per row": """\
+The number and the place of a row's slot, by which walks survive writes, come on top of the dict.""",
+}

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from typing import Any, Final, TypeAlias, assert_never
+from typing import Any, Final, TypeAlias, TypeGuard, assert_never
 from uuid import UUID
 
 from matchspec.intervals import (
@@ -53,6 +53,7 @@ from matchspec.spec import (
 from matchspec.terms import order_key
 from matchspec.values import Atom, Term, TermError
 
+Kinds: TypeAlias = tuple[type, ...]
 Comparison: TypeAlias = Callable[[Any, Any], Any]
 
 _ERLANG: Final = {"<": "<", "=<": "<=", ">": ">", ">=": ">=", "==": "==", "=:=": "=="}
@@ -65,6 +66,7 @@ _PYTHON: Final[dict[str, Comparison]] = {
 }
 _MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
 _NUMBERS: Final = between(((0,), 0), ((0.5,), 0))  # without those that are no number, of which no comparison is true
+_ANY_NUMBERS: Final = between(((0,), 0), ((1,), 0))  # these included
 _BINARIES: Final = between(((9,), 0), ((10,), 0))
 _OTHERS: Final = between(((10,), 0), (ABOVE, 1))  # Python's own types, which decide for themselves what they equal
 _EQUALITIES: Final = (object.__eq__, int.__eq__, str.__eq__)  # under which the members of an Enum all differ
@@ -72,15 +74,19 @@ _EQUALITIES: Final = (object.__eq__, int.__eq__, str.__eq__)  # under which the 
 _ORDERED_TYPES: Final[frozenset[type]] = frozenset([date, datetime, time, timedelta, Decimal, Fraction, UUID])
 
 
-def column_ranges(spec: MatchSpec[Row, T], position: int, odd: bool = False, everywhere: bool = True) -> Ranges:
+def column_ranges(
+    spec: MatchSpec[Row, T], position: int, odd: bool = False, everywhere: bool = True, parts: Kinds = ()
+) -> Ranges:
     """Ranges of order_keys, in which the element of every matching row lies at `position` (from 1).
 
     `everywhere` says that every row has this element, as it has a key. Without it, all ranges are given where a row
     that is too short could match, so that less than all ranges means that each matching row has the element.
     `odd` says that the column may hold values of subclasses of int, float, str or bytes, whose own comparisons need not
-    be those of their kind; then Python's comparisons bound nothing. O(size of the spec).
+    be those of their kind; then Python's comparisons bound nothing. `parts`, where given, says that the element is
+    always a tuple of so many elements, and of which types (see `ranges_of_type`), so that what is asked of these
+    (`element(1, K)`, `key[0]`) bounds it too. O(size of the spec).
     """
-    finder = _Finder(position, odd, everywhere)
+    finder = _Finder(position, odd, everywhere, parts)
     return union(*[finder.of_clause(clause) for clause in spec.clauses])
 
 
@@ -101,22 +107,39 @@ def as_condition(spec: MatchSpec[Row, T]) -> MatchSpec[Row, T]:
     return MatchSpec(tuple(clauses), raises=spec.raises, row_type=spec.row_type, language=spec.language)
 
 
+def ranges_of_type(kind: type) -> Ranges:
+    """Where the values of a column lie that admits instances of `kind` only, as its field's check says."""
+    if kind is int or kind is float:
+        return _ANY_NUMBERS
+    return _BINARIES if kind is str or kind is bytes else ALL
+
+
+def targets_of(head: Pattern, position: int) -> list[Expr]:
+    """The expressions that mean the element at `position` (from 1) of a row, but for a variable that the head binds."""
+    targets: list[Expr] = [
+        ECall("element", (EConst(position), ERow())),
+        ECall("python:[]", (ERow(), EConst(position - 1))),
+        ECall("python:field", (ERow(), EConst(position - 1))),
+    ]
+    if isinstance(head, PVar):
+        targets.append(ECall("element", (EConst(position), EVar(head.number))))
+    return targets
+
+
 class _Finder:
-    def __init__(self, position: int, odd: bool, everywhere: bool) -> None:
+    def __init__(self, position: int, odd: bool, everywhere: bool, parts: Kinds = ()) -> None:
         self.position: Final = position
+        self.parts: Final = parts
         self.odd: Final = odd
         self.everywhere: Final = everywhere
 
     def of_clause(self, clause: Clause) -> Ranges:
         head = clause.head
-        position = EConst(self.position)
-        targets: list[Expr] = [
-            ECall("element", (position, ERow())),
-            ECall("python:[]", (ERow(), EConst(self.position - 1))),
-        ]
-        if isinstance(head, PVar):
-            targets.append(ECall("element", (position, EVar(head.number))))
+        targets = targets_of(head, self.position)
         found = self.of_guards(clause, targets)
+        if self.parts:
+            item = head.items[self.position - 1] if self.has_pattern(head) else PWild()
+            found = intersection(found, self.of_parts(clause, targets, item))
         if not isinstance(head, PTuple):
             return found
         if len(head.items) < self.position:
@@ -148,9 +171,37 @@ class _Finder:
         So elements that are known, one after the other from the front, make a prefix, and the bounds of the element
         after these narrow it.
         """
+        return self.of_items([self.of_pattern(item, clause) for item in items])
+
+    def has_pattern(self, head: Pattern) -> TypeGuard[PTuple]:
+        return isinstance(head, PTuple) and len(head.items) >= self.position
+
+    def of_parts(self, clause: Clause, targets: list[Expr], pattern: Pattern) -> Ranges:
+        """As `of_tuple`, by what is asked of the elements of the element one by one, and by their types."""
+        count = len(self.parts)
+        patterns: tuple[Pattern, ...] = (PWild(),) * count
+        if isinstance(pattern, PTuple):
+            if len(pattern.items) != count:
+                return NOTHING
+            patterns = pattern.items
+        elif isinstance(pattern, PVar):
+            targets = [*targets, EVar(pattern.number)]
+        items: list[Ranges] = []
+        for index, kind in enumerate(self.parts):
+            names: list[Expr] = []
+            for target in targets:
+                names.append(ECall("element", (EConst(index + 1), target)))
+                names.append(ECall("python:field", (target, EConst(index))))
+                names.extend([ECall("python:[]", (target, EConst(at))) for at in (index, index - count)])
+            found = intersection(self.of_guards(clause, names), self.of_pattern(patterns[index], clause))
+            items.append(found if found == ALL else intersection(found, ranges_of_type(kind)))
+        return self.of_items(items)
+
+    @staticmethod
+    def of_items(items: list[Ranges]) -> Ranges:
+        """The tuples of elements in these ranges, or more: up to the first one that is no point."""
         prefix: Point = (5, len(items))
-        for item in items:
-            ranges = self.of_pattern(item, clause)
+        for ranges in items:
             first = ranges[0] if ranges else None
             if first is None:
                 return NOTHING

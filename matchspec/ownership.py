@@ -33,18 +33,18 @@ _IMMUTABLE: Final[frozenset[type]] = frozenset(
 def is_immutable(term: Term, depth: int = 0) -> bool:
     """Whether nothing in the term can be changed in place. O(size). Raises TermError when nested too deeply."""
     kind = type(term)
-    if kind is int or kind is str or kind is float or term is None or kind in _IMMUTABLE:
+    if kind is tuple:  # a row, most often, of the commonest types
+        common = True
+        for item in cast("tuple[Term, ...]", term):
+            part = type(item)
+            common = common and (part is int or part is str or part is float or item is None)
+        if common:
+            return True
+    elif kind is int or kind is str or kind is float or term is None or kind in _IMMUTABLE:
         return True
     if depth > MAX_TERM_DEPTH:
         raise too_deep()
     try:
-        if kind is tuple:  # a row, most often, of the commonest types
-            for item in cast("tuple[Term, ...]", term):
-                part = type(item)
-                common = part is int or part is str or part is float or item is None
-                if not common and not is_immutable(item, depth + 1):
-                    return False
-            return True
         return _is_immutable(term, depth)
     except RecursionError:
         raise stack_exhausted() from None

@@ -14,8 +14,9 @@ from runtime.child_spec import ChildSpec
 from runtime.errors import BadArg
 from runtime.executor import Job, QueryExecutor
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, SHUTDOWN, TIMEOUT, Exit, Killed
-from runtime.kernel import DOWN, EXIT
+from runtime.kernel import EXIT
 from runtime.life import ETS_TRANSFER
+from runtime.monitor import DOWN
 from runtime.outcome import BRUTAL_KILL, ExitReason, Ok
 from runtime.process import (
     areceive,

@@ -52,7 +52,10 @@ class Gate:
         self.release: Final[Callable[[], None]] = self.lock.release
         self.owner = owner
         self.name = name
-        self.access: Access = access
+        self.access: Access = access  # set with the next two by `set_access`
+        self.read_by_all = access != "private"
+        self.written_by_all = access == "public"
+        self.inside = 0  # operations under way that see the table, of the thread that holds the lock
         self.alive = True
         self.end = "it has been dropped"  # what is said of a table that is not alive
         self.guarded = 0  # operations of this thread under way that a write must not disturb
@@ -60,6 +63,11 @@ class Gate:
         self.hook: Hook | None = None
         self.reading: Final = Reading(self, 1 if ordered else 0)
         self.writing: Final = Writing(self)
+
+    def set_access(self, access: Access) -> None:
+        self.access = access
+        self.read_by_all = access != "private"
+        self.written_by_all = access == "public"
 
     def check_alive(self) -> None:
         if not self.alive:
@@ -134,11 +142,13 @@ class Reading:
             gate.release()
             raise
         gate.guarded += self.guards
+        gate.inside += 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._gate.guarded -= self.guards
+        self._gate.inside -= 1
         self._gate.leave()
 
 
@@ -166,12 +176,14 @@ class Writing:
             gate.release()
             raise
         gate.guarded += 1
+        gate.inside += 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         gate = self._gate
         gate.guarded -= 1
+        gate.inside -= 1
         if kind is not None and gate.hook is not None:
             gate.hook.failed()
         gate.leave()
@@ -219,6 +231,7 @@ class Together:
         failed: BaseException | None = None
         for gate in gates:
             gate.guarded -= gate.writing.guards if self._writes else gate.reading.guards
+            gate.inside -= 1
             try:
                 hook = gate.let_go()
             except BaseException as error:  # noqa: BLE001  # raised again when the other locks are free

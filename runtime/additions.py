@@ -13,7 +13,7 @@ from matchspec.values import Term
 from runtime.core import Element
 from runtime.errors import BadArg, flag
 from runtime.index import Index
-from runtime.planner import Explanation
+from runtime.planner import Explanation, counted
 from runtime.queries import QueryMethods
 from runtime.queryable import Query
 from runtime.rows import Row, describe
@@ -87,7 +87,8 @@ class AdditionalMethods(QueryMethods[Row]):
                 raise BadArg("option", "name", name, "a name is for an index over an expression", table)
             column = self._shape.index_of(field, "field", table)
             fields = self._shape.fields
-            return Index(fields[column] if fields else column + 1, column, alone, table)
+            shown = fields[column] if fields else column + 1
+            return Index(shown, column, alone, table, kind=self._shape.kind_of(column))
         query = self._spec(field)
         return Index(name or describe_result(query), -1, alone, table, Expression(query))
 
@@ -114,6 +115,7 @@ class AdditionalMethods(QueryMethods[Row]):
         runs, counting = flag("analyze", analyze, self._gate.name), flag("counts", counts, self._gate.name)
         with self._gate.reading:
             plan = self._plan(compiled, counting)
+            known = counted(self._wanted(compiled, True), self._storage, self._indexes) if counting else None
             size = self._storage.size()
         actual: tuple[int, int, float] | None = None
         if runs:
@@ -127,7 +129,7 @@ class AdditionalMethods(QueryMethods[Row]):
             actual = (len(rows), found, time.perf_counter() - began)
         kind = f"{self._kind} of {describe(self._shape.row_type)}, {size} rows"
         title = f"{'count' if counting else 'select'} from {self._gate.name} ({kind})"
-        return Explanation(title, plan, compiled, actual)
+        return Explanation(title, plan, compiled, actual, known is not None)
 
     # --- watching -----------------------------------------------------------------------------------------------------
 

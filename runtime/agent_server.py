@@ -33,14 +33,17 @@ BAD_RETURN_VALUE: Final = Atom("bad_return_value")
 
 @final
 class Request:
-    """A call or a cast in the queue. `granted`: the caller is to run it; `done`: it has been run, or never will be."""
+    """A call in the queue. `granted`: the caller is to run it; `done`: it has been run, or never will be.
+
+    Of a cast just the function is queued, since there may be many; a request is made of it when it is run.
+    """
 
     __slots__ = ("caller", "done", "failed", "granted", "kind", "queued", "reason", "value", "work")
 
     def __init__(self, kind: Kind, work: Work, caller: Process | None) -> None:
         self.kind: Final[Kind] = kind
         self.work: Final = work
-        self.caller = caller  # None for a cast, and for a call whose caller does not wait any more
+        self.caller = caller  # None for a cast, and for one who does not wait any more
         self.queued = False  # it is in the queue behind others, though its caller runs the agent
         self.granted = False
         self.done = False
@@ -53,7 +56,11 @@ class Request:
         return not (self.granted or self.done)
 
 
-_NOTHING: Final[deque[Request]] = deque(maxlen=0)  # an empty deque takes 600 bytes
+def _request_of(entry: Request | Work) -> Request:
+    return entry if isinstance(entry, Request) else Request("cast", entry, None)
+
+
+_NOTHING: Final[deque[Request | Work]] = deque(maxlen=0)  # an empty deque takes 600 bytes
 
 
 @final
@@ -120,13 +127,13 @@ class AgentServer:
             with lock:
                 while not self.queue:
                     process.wait(None)
-                request = self.queue.popleft()
+                request = _request_of(self.queue.popleft())
             self._run(request)
             with lock:
                 if request.caller is not None:
                     request.caller.wake()
 
-    def _queue_of_its_own(self) -> "deque[Request]":
+    def _queue_of_its_own(self) -> "deque[Request | Work]":
         """The queue, to append to. The lock is held."""
         if self.queue is _NOTHING:
             self.queue = deque()
@@ -231,7 +238,7 @@ class AgentServer:
         with lock:
             if not process.alive:
                 return
-            self._queue_of_its_own().append(Request("cast", work, None))
+            self._queue_of_its_own().append(work)
             if self.dedicated:
                 process.wake()
                 return
@@ -305,7 +312,7 @@ class AgentServer:
         while request.queued and not request.done:
             with lock:
                 earlier = self.queue.popleft() if self.queue else request
-            self._run(earlier)
+            self._run(_request_of(earlier))
         if not request.done:
             self._run(request)
         self._pass_on()
@@ -333,31 +340,37 @@ class AgentServer:
             with lock:
                 if self._granted_or_idle():
                     return
-                request = self.queue.popleft()
-                casts = self._casts() if request.kind == "cast" else []
-            self._run(request)
-            if casts:
+                casts = self._casts()
+                request = None if casts else self.queue.popleft()
+            if request is None:
                 self._run_casts(casts)
+            else:
+                self._run(_request_of(request))
 
-    def _casts(self) -> list[Request]:
+    def _casts(self) -> list[Work]:
         """Takes the casts at the head of the queue. The lock is held."""
-        casts: list[Request] = []
-        while self.queue and self.queue[0].kind == "cast":
-            casts.append(self.queue.popleft())
+        casts: list[Work] = []
+        queue = self.queue
+        while queue:
+            entry = queue.popleft()
+            if isinstance(entry, Request):
+                queue.appendleft(entry)
+                break
+            casts.append(entry)
         return casts
 
-    def _run_casts(self, casts: list[Request]) -> None:
+    def _run_casts(self, casts: list[Work]) -> None:
         """Runs casts, one after another, unless the agent ends in between."""
         process = self.process
         token = kernel.inner.set(process)
-        request = casts[0]
+        work = casts[0]
         try:
-            for request in casts:
+            for work in casts:
                 if not process.alive:
                     return
-                self.state = request.work(self.state)
+                self.state = work(self.state)
         except BaseException as error:  # noqa: BLE001  # whatever the function raises ends the agent
-            self._raised(request, error)
+            self._raised(Request("cast", work, None), error)
         finally:
             kernel.inner.reset(token)
 
@@ -371,7 +384,7 @@ class AgentServer:
             kernel.depart(self.process)
             return True
         request = self.queue[0]
-        if request.caller is None:
+        if not isinstance(request, Request) or request.caller is None:
             return False
         self.queue.popleft()
         request.granted = True
@@ -442,7 +455,7 @@ class AgentServer:
     def _fail_all(self, reason: Term) -> None:
         """The agent has ended: none of those who wait will be served."""
         with lock:
-            requests = list(self.queue)
+            requests = [entry for entry in self.queue if isinstance(entry, Request)]
             self.queue.clear()
             if self._running is not None and self.dedicated:
                 requests.append(self._running)

@@ -1,4 +1,5 @@
-"""The command line: `matchspec select`, `translate`, `test` and `generate`; the others are in `runtime.cli_tables`.
+"""The command line: `matchspec select`, `translate`, `test` and `generate`; the others are in `runtime.cli_tables` and
+`runtime.cli_shell`.
 
 Results go to standard output, progress and errors to standard error. Exit status: 0; 1 for a file, a row or a value
 that cannot be used, and for `test` without a match; 2 for a query that cannot be used and for wrong options; 130 after
@@ -28,6 +29,7 @@ from runtime.arguments import (
     row_fields,
     typed_row,
 )
+from runtime.cli_shell import shell
 from runtime.cli_tables import export, import_, opened, select_on_disk, table_errors
 from runtime.progress_bars import counting, reading
 from runtime.table_sources import file_kind, read_table
@@ -171,7 +173,7 @@ def select(
     """
     if query == "-" and "-" in files:
         raise click.UsageError("QUERY and FILE cannot both be standard input")
-    separator = _delimiter(delimiter)
+    separator = delimiter_of(delimiter)
     with reporting():
         text = query_text(query)
         _check_syntax(text, syntax)
@@ -190,7 +192,7 @@ def select(
                     _run(spec, data.rows, results, limit, progress)
             if limit is not None and len(results) >= limit:
                 break
-        _write(results, output, header=not no_header)
+        write_results(results, output, header=not no_header)
 
 
 def _check_syntax(text: str, syntax: Syntax) -> None:
@@ -201,7 +203,8 @@ def _check_syntax(text: str, syntax: Syntax) -> None:
     parse(text, language_of(text, syntax))
 
 
-def _delimiter(given: str | None) -> str | None:
+def delimiter_of(given: str | None) -> str | None:
+    """What stands between cells, by an option. Raises BadParameter."""
     separator = "\t" if given == "\\t" else given
     if separator is not None and (len(separator) != 1 or separator in '"\r\n\0'):
         raise click.BadParameter(
@@ -242,7 +245,8 @@ def _run(spec: AnySpec, rows: "list[Row]", results: list[Term], limit: int | Non
     del results[limit:]
 
 
-def _write(results: list[Term], output: str, *, header: bool) -> None:
+def write_results(results: list[Term], output: str, *, header: bool) -> None:
+    """Writes results to standard output. Raises BadInput."""
     from runtime.output import write_csv, write_json, write_table
 
     try:
@@ -286,6 +290,7 @@ def explain(query: str, file: str, analyze: bool, counts: bool, syntax: Syntax, 
 
 cli.add_command(import_)
 cli.add_command(export)
+cli.add_command(shell)
 
 
 # --- translate and test -----------------------------------------------------------------------------------------------

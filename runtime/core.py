@@ -14,20 +14,23 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast, overload
 
+from matchspec.build import COMPILED
 from matchspec.ownership import is_immutable, own
 from matchspec.terms import OTHER, Key, rank
 from matchspec.values import Atom, Pid, Ref, Term, TermError
 from runtime import registry
 from runtime.access import Access, Gate
+from runtime.belonging import Belonging
 from runtime.errors import BadArg
 from runtime.expiry import Clock, Expiry, time_to_live
+from runtime.hashed import SetStorage
 from runtime.index import Index
-from runtime.kernel import Belonging
 from runtime.process import is_alive, self_
 from runtime.queryable import Queryable
 from runtime.rows import Row, RowShape
 from runtime.statistics import Counters
 from runtime.storage import Storage, StoredRow
+from runtime.unlocked import Unlocked
 from runtime.upkeep import Census, Upkeep
 from runtime.watched import Recency, WatchedStorage
 
@@ -56,6 +59,22 @@ _WORD: Final = 8  # bytes
 _USUAL_KEYS: Final[frozenset[type]] = frozenset(
     [int, float, bool, str, bytes, type(None), Atom, tuple, list, dict, Pid, Ref]
 )
+
+
+def _has_odd_part(term: tuple[Term, ...]) -> bool:
+    """Whether an element of a key, however deep, or the tuple itself, may have comparisons or an access of its own."""
+    if type(term) is not tuple and type(term).__getitem__ is not tuple.__getitem__:
+        return True
+    for part in term:
+        kind = type(part)
+        if kind is int or kind is str or kind is float or part is None:
+            continue
+        if isinstance(part, tuple):
+            if _has_odd_part(part):
+                return True
+        elif kind not in _USUAL_KEYS and rank(part) != OTHER and isinstance(part, (int, float, str, bytes)):
+            return True
+    return False
 
 
 class Options:
@@ -134,6 +153,10 @@ class TableCore(Queryable[Row]):
             self._gate.hook = self._upkeep
         self._fixes: dict[Pid, int] = {}
         self._fixed_since: tuple[int, int] | None = None  # monotonic and wall-clock time, in ns
+        # The short way to rows of a set, until something has to be told of changes.
+        self._unlocked: Unlocked | None = None
+        if COMPILED and not checks and isinstance(storage, SetStorage):
+            self._unlocked = Unlocked(self._gate, storage.slots)
         if limits.max_size is not None:
             watched = self._watch()
             watched.recency = Recency(limits.max_size)
@@ -187,6 +210,8 @@ class TableCore(Queryable[Row]):
         if kind not in _USUAL_KEYS:
             self._exotic = True
             self._odd = self._odd or (rank(term) != OTHER and isinstance(term, (int, float, str, bytes)))
+        if isinstance(term, tuple):
+            self._odd = self._odd or _has_odd_part(term)
         return self._key(term, "row")
 
     def _pairs(self, rows: Term) -> list[tuple[Key, StoredRow]]:
@@ -219,6 +244,7 @@ class TableCore(Queryable[Row]):
             storage.observers.append(Census(self._counters))
             self._storage = storage
             self._upkeep.storage = storage
+            self._unlocked = None
             self._gate.hook = self._upkeep
         return storage
 

@@ -13,13 +13,14 @@ from typing import Any, Final, TypeAlias, final
 from matchspec.values import Term
 from runtime import kernel
 from runtime.exits import NORMAL, Killed
-from runtime.kernel import Monitor, Process, landed
+from runtime.kernel import Process, landed
 from runtime.launch import ended_by
+from runtime.monitor import Monitor
 from runtime.scheduler import Waiter, lock
 
 Make: TypeAlias = Callable[[], Awaitable[Any]]
 
-_starting: Final = threading.Lock()
+_starting: Final = threading.RLock()  # a finalizer that starts a coroutine can come in between
 _loops: Final[list[asyncio.AbstractEventLoop]] = []  # the runtime's own, once there is one
 
 
@@ -55,8 +56,11 @@ def _own_loop() -> asyncio.AbstractEventLoop:
     with _starting:
         if not _loops:
             loop = asyncio.new_event_loop()
-            threading.Thread(target=loop.run_forever, name="matchspec-loop", daemon=True).start()
-            _loops.append(loop)
+            if _loops:
+                loop.close()
+            else:
+                _loops.append(loop)
+                threading.Thread(target=loop.run_forever, name="matchspec-loop", daemon=True).start()
         return _loops[0]
 
 
@@ -75,16 +79,27 @@ def launch(process: Process, make: Make) -> None:
         loop.call_soon_threadsafe(_begin, process, make, loop, gate)
 
 
+@final
+class _Driver:
+    """Asyncio's task that drives a process."""
+
+    __slots__ = ("_in_turn", "_loop", "task")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]", in_turn: bool) -> None:
+        self.task: Final = task
+        self._loop: Final = loop
+        self._in_turn: Final = in_turn
+
+    def cancel(self) -> None:
+        if not self._in_turn and not self._loop.is_closed():  # where processes take turns, the end of one wakes it
+            self._loop.call_soon_threadsafe(self.task.cancel)
+
+
 def _begin(process: Process, make: Make, loop: asyncio.AbstractEventLoop, gate: LoopWaiter | None) -> None:
-    task = loop.create_task(_drive(process, make, gate))
-
-    def cancel() -> None:
-        if gate is None and not loop.is_closed():  # where processes take turns, the end of one wakes it instead
-            loop.call_soon_threadsafe(task.cancel)
-
-    process.cancel = cancel  # which also keeps the task alive: asyncio itself does not
+    driver = _Driver(loop, loop.create_task(_drive(process, make, gate)), gate is not None)
+    process.cancel = driver.cancel  # which also keeps the task alive: asyncio itself does not
     if gate is None and not process.alive:
-        task.cancel()
+        driver.task.cancel()
 
 
 async def _drive(process: Process, make: Make, gate: LoopWaiter | None) -> None:
@@ -114,11 +129,6 @@ async def _drive(process: Process, make: Make, gate: LoopWaiter | None) -> None:
     if gate is not None:
         with lock:
             process.scheduler.leave()
-
-
-async def step() -> None:
-    """Lets the other coroutines of this loop run once: what they have to say may be said then, without a waiter."""
-    await asyncio.sleep(0)
 
 
 def prepare(process: Process, monitor: Monitor | None = None) -> LoopWaiter:

@@ -11,6 +11,7 @@ from matchspec.ownership import is_immutable
 from matchspec.terms import OTHER, Key, rank
 from matchspec.values import Atom, Pid, Term, TermError
 from runtime import registry
+from runtime.belonging import Belonging
 from runtime.core import _USUAL_KEYS, Checked, Element, Info, Limits, Options
 from runtime.disk_alter import set_fact
 from runtime.disk_alter import set_limits as alter_limits
@@ -25,7 +26,7 @@ from runtime.disk_storage import DiskStorage
 from runtime.disk_whole import DiskWhole
 from runtime.errors import BadArg
 from runtime.expiry import time_to_live
-from runtime.kernel import Belonging, current, find
+from runtime.kernel import current, find
 from runtime.process import self_
 from runtime.rows import Row, RowShape, describe
 from runtime.storage import StoredRow

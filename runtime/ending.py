@@ -5,9 +5,11 @@ from typing import Final, TypeAlias, final
 
 from matchspec.values import Atom, Pid, Term
 from runtime import kernel
+from runtime.belonging import Belonging
 from runtime.errors import BadArg
 from runtime.exits import KILL, SHUTDOWN, TIMEOUT, Exit, as_reason
-from runtime.kernel import Belonging, Monitor, Process, current, landed
+from runtime.kernel import Process, current, landed
+from runtime.monitor import Monitor
 from runtime.outcome import BrutalKill
 from runtime.process import Timeout, deadline_of
 from runtime.scheduler import lock

@@ -11,8 +11,9 @@ from matchspec.ownership import own
 from matchspec.terms import Key, exact_key
 from matchspec.values import Pid, Term, TermError
 from runtime import kernel
+from runtime.belonging import Belonging
 from runtime.errors import BadArg
-from runtime.kernel import Belonging, Process
+from runtime.kernel import Process
 from runtime.scheduler import lock
 
 

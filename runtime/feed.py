@@ -5,8 +5,9 @@ from typing import Any, Final, final
 
 from matchspec.values import Atom, Pid, Term
 from runtime import kernel
+from runtime.belonging import Belonging
 from runtime.exits import KILLED, NORMAL, TIMEOUT, Exit
-from runtime.kernel import Belonging, Process, landed
+from runtime.kernel import Process, landed
 from runtime.launch import child, launch
 from runtime.queryable import STEP, Queryable, Spec
 from runtime.scheduler import lock

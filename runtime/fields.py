@@ -38,6 +38,9 @@ class Refused:
 REFUSED: Final = Refused()
 
 
+_KINDS: Final[frozenset[type]] = frozenset([int, float, str, bytes])
+
+
 class UncheckableError(Exception):
     """An annotation that cannot be checked when a row comes in."""
 
@@ -57,6 +60,14 @@ class Check:
         self.expected: Final = expected
         self.immutable: Final = immutable
         self.exact: Final = exact
+
+    @property
+    def kind(self) -> type:
+        """The one type whose instances it admits, of those that compare with one another; `object` where there is none.
+
+        A member of an Enum is no instance of int or str to it.
+        """
+        return self.exact if self.exact in _KINDS else object
 
     def convert(self, value: Term) -> Term:
         """The value as it is stored, or REFUSED."""
@@ -163,6 +174,7 @@ class TupleCheck(Check):
     def __init__(self, checks: list[Check], expected: str) -> None:
         super().__init__(expected, all([check.immutable for check in checks]))
         self._checks: Final = checks
+        self.parts: Final = tuple([check.kind for check in checks])
 
     def convert(self, value: Term) -> Term:
         if not isinstance(value, tuple) or len(value) != len(self._checks):
@@ -230,6 +242,11 @@ class NestedRowCheck(Check):
     def __init__(self, shape: AnyRowShape, expected: str, immutable: bool) -> None:
         super().__init__(expected, immutable)
         self._shape: Final = shape
+
+    @property
+    def parts(self) -> tuple[type, ...]:
+        """The kinds of its fields."""
+        return tuple([self._shape.kind_of(index) for index in range(self._shape.arity)])
 
     def convert(self, value: Term) -> Term:
         return cast(Term, self._shape.convert_or_refuse(value))

@@ -33,6 +33,11 @@ class SetStorage(Storage):
         self._slots: Final[SlotArray[StoredRow]] = SlotArray(compact_at)
         self._compact_at: Final = compact_at
 
+    @property
+    def slots(self) -> SlotArray[StoredRow]:
+        """Where the rows are, for `runtime.unlocked`."""
+        return self._slots
+
     def key(self, term: Term) -> Key:
         return exact_key(term)
 
@@ -395,8 +400,16 @@ class BagStorage(Storage):
 
 def _slots_of(index: dict[Key, int], keys: Iterable[Key]) -> list[int]:
     """The slots of those keys that are there, each once, in their order."""
-    found = [index.get(key, -1) for key in keys]
-    return sorted({slot for slot in found if slot >= 0})
+    found: list[int] = []
+    last = -1
+    ascending = True  # as keys mostly are that came one after the other
+    for key in keys:
+        slot = index.get(key, -1)
+        if slot >= 0:
+            ascending = ascending and slot > last
+            last = slot
+            found.append(slot)
+    return found if ascending else sorted(set(found))
 
 
 def _slots_after(slots: "SlotArray[StoredRow] | SlotArray[list[StoredRow]]", mark: int, count: int) -> list[int]:

@@ -12,9 +12,9 @@ from typing import Any, Final, TypeAlias, final
 
 from sortedcontainers import SortedList
 
-from matchspec.bounds import column_ranges
+from matchspec.bounds import column_ranges, ranges_of_type
 from matchspec.expressions import Expression
-from matchspec.intervals import Interval, Ranges, is_point
+from matchspec.intervals import ALL, Interval, Ranges, intersection, is_point
 from matchspec.spec import NO_MATCH, MatchSpec
 from matchspec.terms import OTHER, Key, order_key, rank
 from matchspec.values import Term
@@ -24,6 +24,26 @@ from runtime.watched import Change, Observer
 
 SortedKeys: TypeAlias = "SortedList[Any]"  # of order_keys
 _EXACT_TYPES: Final = (int, float, str, bytes)
+
+
+@final
+class Subject:
+    """What an index is over: a column, counted from 0, or an expression, with -1 for a column.
+
+    `kind`: the one type whose instances the column holds, or `object`. Plans remember subjects, which hold no rows.
+    """
+
+    def __init__(self, column: int, expression: Expression | None, kind: type) -> None:
+        self.column: Final = column
+        self.expression: Final = expression
+        self.kind: Final = kind
+
+    def ranges(self, query: MatchSpec[Any, Any], odd: bool) -> Ranges:
+        """In which ranges of values all rows lie that match a query; ALL where there is no telling."""
+        if self.expression is not None:
+            return self.expression.ranges(query, odd)
+        found = column_ranges(query, self.column + 1, odd, False)
+        return found if found == ALL else intersection(found, ranges_of_type(self.kind))
 
 
 @final
@@ -41,9 +61,16 @@ class Index(Observer):
     """
 
     def __init__(
-        self, field: int | str, column: int, unique: bool, table: str, expression: Expression | None = None
+        self,
+        field: int | str,
+        column: int,
+        unique: bool,
+        table: str,
+        expression: Expression | None = None,
+        kind: type = object,
     ) -> None:
         self.field: Final = field
+        self.subject: Final = Subject(column, expression, kind)
         self.column: Final = column
         self.expression: Final = expression
         self.unique: Final = unique
@@ -52,6 +79,7 @@ class Index(Observer):
         self._buckets: dict[Key, dict[Key, int]] = {}
         self._sorted: SortedKeys | None = None
         self._total = 0
+        self._repeats = False  # some key has, or has had, several rows of one value, as in bags
 
     # --- changes ------------------------------------------------------------------------------------------------------
 
@@ -99,12 +127,6 @@ class Index(Observer):
             return self.expression.value(row)
         return row[self.column] if len(row) > self.column else NO_MATCH
 
-    def ranges(self, query: MatchSpec[Any, Any]) -> Ranges:
-        """In which ranges of values all rows lie that match a query; ALL where there is no telling."""
-        if self.expression is not None:
-            return self.expression.ranges(query, self.odd)
-        return column_ranges(query, self.column + 1, self.odd, False)
-
     def _take_in(self, term: Term, key: Key) -> None:
         if type(term) not in _EXACT_TYPES and isinstance(term, _EXACT_TYPES) and rank(term) != OTHER:
             self.odd = self.odd or not isinstance(term, bool)
@@ -115,7 +137,9 @@ class Index(Observer):
             if self._sorted is not None:
                 self._sorted.add(value)
         else:
-            bucket[key] = bucket.get(key, 0) + 1
+            count = bucket.get(key, 0) + 1
+            bucket[key] = count
+            self._repeats = self._repeats or count > 1
         self._total += 1
 
     def _take_out(self, value: Key, key: Key) -> None:
@@ -146,8 +170,20 @@ class Index(Observer):
                 total += (last - first) * self._total // len(self._buckets)
         return total
 
+    def count(self, ranges: Ranges) -> int:
+        """How many rows have values in ranges. O(log n) a range, plus the values; in bags plus the keys."""
+        total = 0
+        for value in self._values(ranges):
+            bucket = self._buckets.get(value)
+            if bucket is not None:
+                total += sum(bucket.values()) if self._repeats else len(bucket)
+        return total
+
     def keys(self, ranges: Ranges) -> list[Key]:
         """The keys of the rows whose values lie in ranges, perhaps repeated. O(log n) a range, plus the keys."""
+        if len(ranges) == 1 and is_point(ranges[0]):
+            bucket = self._buckets.get(ranges[0].low[0])
+            return [] if bucket is None else list(bucket)
         return [key for value in self._values(ranges) for key in self._buckets.get(value, ())]
 
     def _values(self, ranges: Ranges) -> Iterator[Key]:

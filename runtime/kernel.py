@@ -21,79 +21,22 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias, final
 
 from matchspec.values import Atom, Pid, Ref, Term
+from runtime.belonging import Belonging, Sink
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, Exit, Killed
+from runtime.loan import Loan
 from runtime.mailbox import Mailbox
+from runtime.monitor import Monitor
 from runtime.orderly import Leave, Orderly
 from runtime.scheduler import SYSTEM, Scheduler, ThreadWaiter, Waiter, lock
+from runtime.work import Work
 
-DOWN: Final = Atom("DOWN")
 EXIT: Final = Atom("EXIT")
-PROCESS: Final = Atom("process")
 
 
 class State(enum.Enum):
     RUNNING = "running"  # or waiting; whether its function has begun does not matter to others
     EXITING = "exiting"  # what it owns is being closed
     EXITED = "exited"  # all who asked have been told
-
-
-class Belonging:
-    """Something that is closed, or passed on, when its owner ends. `late`: after those that are not late."""
-
-    late = False
-
-    def owner_ended(self, owner: Pid, reason: Term) -> None:
-        """Called without the lock, once, before anybody hears of the end."""
-        raise AssertionError("every belonging has its own")
-
-
-class Sink:
-    """Where the result of a process goes. Both methods are called with the lock held."""
-
-    def take(self, value: Any) -> None:
-        """The function of the process has returned this; the process is about to end."""
-        raise AssertionError("every sink has its own")
-
-    def ended(self, reason: Term) -> None:
-        """The process has ended, with or without a result."""
-
-
-@final
-class Monitor(Sink):
-    """One process watches another. `shown` stands for the watched one in the DOWN message: its pid, or its name.
-
-    `waiter` waits for just this: the DOWN message, or the reply that a task sends with the same reference.
-    """
-
-    __slots__ = ("active", "ref", "shown", "waiter", "watched", "watcher")
-
-    def __init__(self, ref: Ref, watcher: "Process", watched: "Process", shown: Term) -> None:
-        self.ref: Final = ref
-        self.watcher: Final = watcher
-        self.watched: Final = watched
-        self.shown: Final = shown
-        self.active = True  # it has neither fired nor been taken away
-        self.waiter: Waiter | None = None
-
-    def fire(self, reason: Term) -> None:
-        """The watched process has ended. The lock is held."""
-        self.active = False
-        self.watcher.box().put_down(self.ref, (DOWN, self.ref, PROCESS, self.shown, reason))
-        self.wake()
-
-    def take(self, value: Any) -> None:
-        """A task has its result: its owner gets the message (reference, value), unless it does not want it any more."""
-        if self.active:
-            self.watcher.box().put_reply(self.ref, (self.ref, value))
-            self.wake()
-
-    def wake(self) -> None:
-        waiter = self.waiter
-        if waiter is None:
-            self.watcher.wake()
-        else:
-            self.waiter = None
-            self.watcher.scheduler.wake(waiter)
 
 
 @final
@@ -111,12 +54,15 @@ class Process:
         self.own_thread: Final = own_thread
         self.state = State.RUNNING
         self.alive = True  # state is RUNNING; a plain attribute, since it is looked at in every call
+        self.thread = 0  # the number of the thread that is this process, where it is known; see `current`
         self.attended = False  # some thread or coroutine runs it now; otherwise nothing remains when it ends
+        self.unbegun: Work | None = None  # its function, until a thread takes it: the first one that calls this
+        self.loan: Loan | None = None  # its thread, where that is another process's, who awaits it
         self.reason: Term = None
         self.trapping = False
         self.name: str | None = None
         self.mailbox: Mailbox | None = None
-        self.waiters: list[Waiter] = []
+        self.waiters: list[Waiter] | None = None
         self.links: dict[int, Process] = {}
         self.monitors: dict[int, Monitor] | None = None  # those that it has set, by the number of their reference
         self.watchers: dict[int, Monitor] | None = None  # those that others have set on it
@@ -145,7 +91,7 @@ class Process:
     def wake(self) -> None:
         """Lets all its waiting calls look again."""
         if self.waiters:
-            waiters, self.waiters = self.waiters, []
+            waiters, self.waiters = self.waiters, None
             for waiter in waiters:
                 self.scheduler.wake(waiter)
 
@@ -159,13 +105,15 @@ class Process:
 
         With a monitor, for what comes of that only. Raises Killed, or Exit, when this process has ended.
         """
-        waiter = ThreadWaiter()
+        waiter, loan = ThreadWaiter(), self.loan
         self.place(waiter, monitor)
         try:
-            self.scheduler.block(waiter, deadline)
+            self.scheduler.block(waiter, deadline if loan is None else loan.sooner(deadline))
         finally:
             if not waiter.woken:
                 self.displace(waiter, monitor)
+        if loan is not None and not waiter.woken:
+            loan.call_in_if_due()
         if not self.alive:
             raise landed(self)
         return waiter.woken
@@ -176,6 +124,8 @@ class Process:
             raise landed(self)
         if monitor is not None and monitor.waiter is None:
             monitor.waiter = waiter
+        elif self.waiters is None:
+            self.waiters = [waiter]
         else:
             self.waiters.append(waiter)
 
@@ -183,7 +133,7 @@ class Process:
         """Takes a waiter away that was not woken."""
         if monitor is not None and monitor.waiter is waiter:
             monitor.waiter = None
-        elif waiter in self.waiters:
+        elif self.waiters is not None and waiter in self.waiters:
             self.waiters.remove(waiter)
 
     def own(self, belonging: Belonging) -> None:
@@ -215,13 +165,24 @@ class Remnants:
         self.count = 0
 
 
+@final
+class Latest:
+    """The process of the thread that was the last to ask which process it is."""
+
+    def __init__(self) -> None:
+        self.process: Process | None = None
+
+
 remnants: Final = Remnants()
+_latest: Final = Latest()
+_thread_number: Final[Callable[[], int]] = threading.get_ident
 living: Final[dict[int, Process]] = {}  # by the number of the pid
 names: Final[dict[str, Process]] = {}
 _local: Final = threading.local()
 # Which process runs here, if it is not simply the thread's own: a coroutine's, or an agent's whose function a caller
 # runs. A context variable, since many coroutines share a thread.
 inner: Final[contextvars.ContextVar[Process | None]] = contextvars.ContextVar("matchspec_process", default=None)
+_inner_here: Final[Callable[[], Process | None]] = inner.get  # looked up once: it is called in every operation
 
 
 # --- which process is calling -----------------------------------------------------------------------------------------
@@ -229,12 +190,18 @@ inner: Final[contextvars.ContextVar[Process | None]] = contextvars.ContextVar("m
 
 def current() -> Process:
     """The calling process. O(1). Raises Killed, or Exit in a thread of the user's own, when it has ended."""
-    process = inner.get()
+    latest = _latest.process
+    process = _inner_here()
     if process is None:
+        # Mostly the same thread asks again. Its number is had sooner than what lies in its local storage.
+        if latest is not None and latest.thread == _thread_number() and latest.alive:
+            return latest
         try:
             process = _local.process
         except AttributeError:
             return _enrol()
+        if process.thread:
+            _latest.process = process
     if not process.alive:
         raise landed(process)
     return process
@@ -245,7 +212,7 @@ def landed(process: Process) -> BaseException:
     if not process.own_thread:
         return Killed(process.reason)
     if getattr(_local, "process", None) is process:
-        del _local.process
+        _become(None)
         _local.scheduler = process.scheduler
     with lock:
         depart(process)
@@ -271,7 +238,7 @@ def _enrol() -> Process:
     process = Process(scheduler, (), threading.current_thread().name, own_thread=True)
     begin(process)
     process.attended = True
-    _local.process = process
+    _become(process)
     if not scheduler.takes_turns:
         _local.end = _ThreadEnd(process)
     return process
@@ -279,33 +246,44 @@ def _enrol() -> Process:
 
 def impersonate(process: Process | None, scheduler: Scheduler) -> Process | None:
     """Makes the calling thread another process, or a new one if None, by this scheduler; the one that it was."""
+    _local.scheduler = scheduler
+    return _become(process)
+
+
+def take(process: Process) -> bool:
+    """Whether the calling thread is the one that runs the function of this process: the first one that asks."""
+    with lock:
+        loan = process.loan
+        mine = process.unbegun is not None and (loan is None or loan.thread == threading.get_ident())
+        if mine:
+            process.unbegun = None
+            process.attended = True
+            if not process.alive:
+                remnants.count += 1
+    return mine
+
+
+def enter_thread(process: Process) -> Process | None:
+    """The calling thread is this process from now on; the one that it was."""
+    return _become(process)
+
+
+def leave_thread(before: Process | None) -> None:
+    """The calling thread is again who it was, if anybody, before `enter_thread`."""
+    _become(before)
+
+
+def _become(process: Process | None) -> Process | None:
+    """The calling thread is this process, or none, from now on; the one that it was."""
     before: Process | None = getattr(_local, "process", None)
     if before is not None:
+        before.thread = 0
         del _local.process
-    _local.scheduler = scheduler
     if process is not None:
+        # Threads of a simulation do not tell when they end, so their numbers may be those of others by then.
+        process.thread = 0 if process.scheduler.takes_turns else _thread_number()
         _local.process = process
     return before
-
-
-def adopt(process: Process) -> None:
-    """The calling thread, one of the runtime's, runs this process from now on."""
-    _local.process = process
-    with lock:
-        process.attended = True
-        if not process.alive:
-            remnants.count += 1
-
-
-def release(process: Process) -> None:
-    """The calling thread does not run this process any more, whose function goes on elsewhere or has failed."""
-    leave_thread()
-    detach(process)
-
-
-def leave_thread() -> None:
-    """The calling thread, one of the runtime's, is no process any more."""
-    del _local.process
 
 
 def detach(process: Process) -> None:
@@ -325,8 +303,13 @@ def depart(process: Process) -> None:
 def begin(process: Process) -> None:
     """The process exists from now on, unless something has ended it already."""
     with lock:
-        if process.alive:
-            living[process.pid.number] = process
+        enlist(process)
+
+
+def enlist(process: Process) -> None:
+    """As `begin`. The lock is held."""
+    if process.alive:
+        living[process.pid.number] = process
 
 
 def find(pid: Pid) -> Process | None:

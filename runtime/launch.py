@@ -2,13 +2,16 @@
 
 import functools
 import logging
+import threading
 from collections.abc import Callable, Coroutine
+from types import FunctionType
 from typing import Any, Final, TypeAlias
 
 from matchspec.values import Pid, Term
 from runtime import kernel
+from runtime.belonging import Sink
 from runtime.exits import NORMAL, Exit, Killed, is_crash, reason_of
-from runtime.kernel import Process, Sink
+from runtime.kernel import Process
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -25,34 +28,52 @@ def launch(
     """
     process.sink = sink
     kernel.begin(process)
-    if is_coroutine_function(fn):
+    set_off(process, fn, args, is_coroutine_function(fn), short)
+
+
+def set_off(process: Process, fn: Function, args: tuple[Any, ...], coroutine: bool, short: bool = False) -> None:
+    """The second half of `launch`, for a process that exists already. `coroutine`: `fn` is a coroutine function."""
+    if coroutine:
         from runtime import coroutines
 
         coroutines.launch(process, functools.partial(fn, *args))
     else:
-        process.scheduler.start(functools.partial(_run, process, fn, args), short)
+        work = process.unbegun = functools.partial(_run, process, fn, args)
+        process.scheduler.start(work, short)
 
 
 def _run(process: Process, fn: Function, args: tuple[Any, ...]) -> None:
-    kernel.adopt(process)
+    """Runs a process, unless another thread has taken it; in a thread of the pool, or in that of who awaits it."""
+    if not kernel.take(process):
+        return
+    before = kernel.enter_thread(process)
     reason: Term = NORMAL
     try:
         result = fn(*args) if process.alive else None
     except Killed:
         reason = process.reason
+    except KeyboardInterrupt as interrupt:
+        if process.loan is not None and threading.current_thread() is threading.main_thread():
+            kernel.leave_thread(before)
+            kernel.detach(process)
+            process.loan.call_off()
+            raise  # the user has stopped the main thread, whoever it has been lent to
+        reason = ended_by(process, interrupt)
     except BaseException as error:  # noqa: BLE001  # whatever the function raises ends its process, and only that
         reason = ended_by(process, error)
     else:
         if isinstance(result, Coroutine):  # of a function that does not look like a coroutine function: a lambda's
             from runtime import coroutines
 
-            kernel.release(process)
+            kernel.leave_thread(before)
+            kernel.detach(process)
             coroutines.launch(process, lambda: result)
         else:
-            kernel.leave_thread()
+            kernel.leave_thread(before)
             kernel.finish(process, result)
         return
-    kernel.release(process)
+    kernel.leave_thread(before)
+    kernel.detach(process)
     kernel.end(process, reason)
 
 
@@ -106,6 +127,8 @@ def is_coroutine_function(fn: Function) -> bool:
     """Whether calling it gives a coroutine: an `async def`, a method or a partial of one, or an object called so."""
     while isinstance(fn, functools.partial):
         fn = fn.func
+    if type(fn) is FunctionType:  # as nearly always; to look for attributes in vain takes long
+        return bool(fn.__code__.co_flags & _COROUTINE)
     function = getattr(fn, "__func__", fn)
     code = getattr(function, "__code__", None)
     if code is None:

@@ -10,10 +10,11 @@ from typing import Final, TypeAlias, cast, final, overload
 from matchspec.values import Atom, Pid, Term
 from runtime import kernel, registry
 from runtime.access import Access, access_of
+from runtime.belonging import Belonging
 from runtime.core import Checked, Heir, TableCore
 from runtime.errors import BadArg
 from runtime.exits import Killed
-from runtime.kernel import Belonging, Process
+from runtime.kernel import Process
 from runtime.process import is_alive
 from runtime.registry import AnyTable
 from runtime.rows import Row
@@ -109,7 +110,7 @@ class TableLife(TableCore[Row]):
             self._gate.check_alive()
             self._gate.check_owner("set options")
             if wanted is not None:
-                self._gate.access = wanted
+                self._gate.set_access(wanted)
             if heir is not ...:
                 self._heir = heritor
         return True

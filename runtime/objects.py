@@ -1,8 +1,8 @@
 """Single rows of a table: insert, look up, update and delete by key."""
 
-from typing import Any, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
-from matchspec.terms import Key
+from matchspec.terms import Key, is_plain
 from matchspec.unchecked import Unchecked
 from matchspec.values import Term
 from runtime.core import Checked, Element
@@ -10,6 +10,7 @@ from runtime.errors import BadArg
 from runtime.life import TableLife
 from runtime.rows import Row
 from runtime.storage import StoredRow
+from runtime.unlocked import Unlocked
 from runtime.updates import (
     Position,
     added,
@@ -20,6 +21,7 @@ from runtime.updates import (
     read_changes,
     read_counters,
     rebuilt,
+    with_element,
     with_key,
 )
 
@@ -33,7 +35,7 @@ class _Missing:
         return "MISSING"
 
 
-MISSING: Any = _Missing()  # the default of parameters that may be any term, None included
+MISSING: Final[Any] = _Missing()  # the default of parameters that may be any term, None included
 
 
 class ObjectMethods(TableLife[Row]):
@@ -54,6 +56,12 @@ class ObjectMethods(TableLife[Row]):
         """
         if ttl is None and isinstance(row, tuple):
             stored = self._row(row, "row")
+            unlocked = self._unlocked
+            if unlocked is not None:
+                term = stored[self._keypos]
+                if is_plain(term) and unlocked.put(term, stored):
+                    self._counters.inserted += 1
+                    return True
             key = self._key_in(stored)
             with self._gate.writing:
                 if self._upkeep.expiry is None:
@@ -104,6 +112,11 @@ class ObjectMethods(TableLife[Row]):
         O(1) plus rows found; O(log n) in an ordered_set, where 1 finds the row of 1.0. Erlang's ets:lookup/2.
         Raises BadArg: "access", "id".
         """
+        unlocked = self._unlocked
+        if unlocked is not None and is_plain(key) and unlocked.readable():
+            row = unlocked.row(key)
+            self._looked_up(row is not None)
+            return [] if row is None else self._out([row])
         found = self._key(key)
         with self._gate.reading:
             rows = self._storage.rows_at(found)
@@ -117,6 +130,11 @@ class ObjectMethods(TableLife[Row]):
 
     def member(self, key: Element) -> bool:
         """Whether there is a row of this key. O(1). Erlang's ets:member/2. Raises BadArg: "access", "id"."""
+        unlocked = self._unlocked
+        if unlocked is not None and is_plain(key) and unlocked.readable():
+            there = unlocked.has(key)
+            self._looked_up(there)
+            return there
         found = self._key(key)
         with self._gate.reading:
             has = self._storage.has(found)
@@ -140,10 +158,16 @@ class ObjectMethods(TableLife[Row]):
         """
         table = self._gate.name
         index = self._shape.index_of(pos, "pos", table)
-        found = self._key(key)
-        with self._gate.reading:
-            rows = self._storage.rows_at(found)
-            self._looked_up(bool(rows))
+        unlocked = self._unlocked
+        if unlocked is not None and is_plain(key) and unlocked.readable():
+            row = unlocked.row(key)
+            self._looked_up(row is not None)
+            rows = [] if row is None else [row]
+        else:
+            found = self._key(key)
+            with self._gate.reading:
+                rows = self._storage.rows_at(found)
+                self._looked_up(bool(rows))
         if not rows:
             if default is MISSING:
                 raise self._unknown(key)
@@ -274,6 +298,11 @@ class ObjectMethods(TableLife[Row]):
         Raises BadArg: "badkey" for an unknown key; "table_type" for bags; "position" out of range; "keypos" for the
         key; "type" where the element or the change is no int; "access", "id".
         """
+        unlocked = self._unlocked
+        if unlocked is not None and default is MISSING and is_plain(key):
+            total = self._count_unlocked(unlocked, key, change)
+            if total is not None:
+                return total
         table, keypos = self._gate.name, self._keypos
         self._no_bag("update_counter")
         found = self._key(key)
@@ -290,6 +319,31 @@ class ObjectMethods(TableLife[Row]):
             self._storage.change(found, row)
             self._counters.updated += 1
         return totals if isinstance(change, list) else totals[0]
+
+    def _count_unlocked(self, unlocked: Unlocked, key: Key, change: Term) -> int | None:
+        """One step of update_counter without a lock; None where it has to go the long way, if only for its errors."""
+        size = 2
+        index = self._keypos + 1
+        increment: Term = change
+        if type(change) is tuple and len(change) == size:
+            position = change[0]
+            if type(position) is not int:
+                return None
+            index, increment = position - 1, change[1]
+        slot = unlocked.slot(key) if unlocked.readable() else -1
+        if slot < 0 or type(increment) is not int or index < 0 or index == self._keypos:
+            return None
+        row = unlocked.row_in(slot)
+        if row is None or index >= len(row):
+            return None
+        value = row[index]
+        if type(value) is not int or not self._shape.is_exact(index, int):
+            return None
+        total = value + increment
+        if not unlocked.exchange(slot, row, with_element(row, index, total)):
+            return None
+        self._counters.updated += 1
+        return total
 
     def _increment(self, key: Term, found: Key, position: Term, increment: int) -> int:
         """One step of update_counter without a threshold, which most are."""

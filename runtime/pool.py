@@ -7,16 +7,19 @@ socket, cannot be seen: so whenever the queue has not moved for 5 ms, a sentry g
 two, to four. Work that is known to be short is queued as soon as one thread is busy: where an interpreter runs one
 thread at a time, waking another costs more than the work. Threads that have been idle for 10 seconds end. All are
 daemons: as in Erlang, a program ends when its main part does.
+
+The garbage collector can run a finalizer wherever something is made, inside of these methods too, and the finalizer may
+start processes. So the lock may be taken again, and between looking whether there is something and taking it, it may
+have been taken: what is taken is taken in one step, which says so.
 """
 
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Final, TypeAlias, final
+from typing import Final, final
 
-Work: TypeAlias = Callable[[], None]
+from runtime.work import Work
 
 _STUCK: Final = 0.005  # seconds that work may stay queued while none is taken
 _IDLE: Final = 10.0  # seconds
@@ -38,7 +41,7 @@ class Pool:
     """See the module. `wanted`: how many threads may be busy before work is queued."""
 
     def __init__(self, wanted: int | None = None) -> None:
-        self._lock: Final = threading.Lock()
+        self._lock: Final = threading.RLock()  # see the module
         self._wanted: Final = wanted if wanted is not None else (os.cpu_count() or 1) + 2
         self._queue: Final[deque[Work]] = deque()
         self._idle: Final[list[_Worker]] = []  # the last one to become idle is the first to be taken: it is still warm
@@ -68,9 +71,10 @@ class Pool:
 
     def _wake(self, work: Work) -> bool:
         """Gives work to an idle thread, if there is one. The lock is held."""
-        if not self._idle:
+        try:
+            worker = self._idle.pop()
+        except IndexError:
             return False
-        worker = self._idle.pop()
         worker.work = work
         worker.gate.release()
         return True
@@ -95,9 +99,25 @@ class Pool:
     def _next_queued(self) -> Work | None:
         if not self._queue:
             return None
+        try:
+            work = self._queue.popleft()
+        except IndexError:
+            return None
         self._taken += 1
         self._busy += 1
-        return self._queue.popleft()
+        return work
+
+    def withdraw(self, work: Work) -> None:
+        """Takes work out of the queue again, if it is the first or the last there. O(1)."""
+        queue = self._queue
+        with self._lock:
+            if queue and queue[-1] is work:
+                queue.pop()
+            elif queue and queue[0] is work:
+                queue.popleft()
+            else:
+                return
+            self._taken += 1
 
     def _add(self, work: Work) -> None:
         threading.Thread(target=self._serve, args=(work,), name="matchspec-process", daemon=True).start()

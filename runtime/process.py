@@ -19,6 +19,7 @@ from runtime.errors import BadArg, flag
 from runtime.exits import NOPROC, Exit, as_reason
 from runtime.kernel import Process, current, landed
 from runtime.launch import Function, child, launch
+from runtime.monitor import DOWN, PROCESS
 from runtime.scheduler import lock
 
 T = TypeVar("T")
@@ -411,7 +412,7 @@ def monitor(dest: Destination) -> Ref:
         if target is not None:
             return kernel.watch(process, target, shown).ref
         ref = Ref()
-        process.box().put_down(ref, (kernel.DOWN, ref, kernel.PROCESS, shown, NOPROC))
+        process.box().put_down(ref, (DOWN, ref, PROCESS, shown, NOPROC))
         return ref
 
 
@@ -483,4 +484,4 @@ def _deliver(process: Process, victims: list[kernel.Victim]) -> None:
 
 def down(ref: Ref, pid: Pid, reason: Term) -> tuple[Term, ...]:
     """The DOWN message of a monitor, for `match` statements and tests."""
-    return (kernel.DOWN, ref, kernel.PROCESS, pid, reason)
+    return (DOWN, ref, PROCESS, pid, reason)

@@ -27,12 +27,13 @@ from matchspec.unchecked import Unchecked
 from matchspec.values import ROW, Atom, Pid, Term
 from runtime import kernel
 from runtime.address import Address
+from runtime.belonging import Belonging
 from runtime.child_spec import ChildSpec, id_of
 from runtime.ending import Shutdown, stop
 from runtime.entries import Entries, Entry, Record, exact_of
 from runtime.errors import BadArg, choice
 from runtime.exits import NORMAL, SHUTDOWN
-from runtime.kernel import Belonging, Process, current
+from runtime.kernel import Process, current
 from runtime.process import Destination, Name, Query, Timeout, find, take_name
 from runtime.restarts import Restart
 from runtime.scheduler import lock

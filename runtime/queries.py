@@ -20,7 +20,7 @@ from runtime.continuation import Continuation, GatedPages, Walk, is_limit, strea
 from runtime.core import Checked
 from runtime.errors import BadArg, show
 from runtime.ordering import Found, matches, page_of, window_of
-from runtime.planner import Plan, choose, wanted
+from runtime.planner import Plan, Wanted, choose, counted, wanted
 from runtime.queryable import Chunk, Look, Pattern, Progress, Query, Spec, selected
 from runtime.rows import Row
 from runtime.storage import StoredRow
@@ -45,14 +45,23 @@ class QueryMethods(TraversalMethods[Row]):
 
     def _plan(self, query: Spec, counts: bool) -> Plan:
         """The way to the rows of a query. The caller holds the lock, so no other kind of key comes in meanwhile."""
-        want = wanted(query, self._storage, self._indexes, exotic=self._exotic, odd=self._odd, counts=counts)
-        return choose(want, self._storage)
+        return choose(self._wanted(query, counts), self._storage, self._indexes)
+
+    def _wanted(self, query: Spec, counts: bool) -> Wanted:
+        storage, indexes, shape = self._storage, self._indexes, self._shape
+        return wanted(query, storage, indexes, shape, exotic=self._exotic, odd=self._odd, counts=counts)
 
     def _found(self, query: Spec, counts: bool) -> list[StoredRow]:
         """The rows that may match, in order, as at one moment: a list not to be changed, to give to `_release`.
 
         `counts`: only rows whose result is exactly True matter.
         """
+        unlocked = self._unlocked
+        if unlocked is not None and self._wanted(query, counts).scans and unlocked.viewable():
+            view = unlocked.view()
+            self._counters.scans += 1
+            self._counters.candidates += len(view)
+            return view
         with self._gate.reading:
             plan = self._plan(query, counts)
             rows = plan.rows(self._storage)
@@ -61,6 +70,11 @@ class QueryMethods(TraversalMethods[Row]):
         return rows
 
     def _release(self, rows: list[StoredRow], found: int) -> None:
+        unlocked = self._unlocked
+        if unlocked is not None:
+            unlocked.give_back(rows)
+            self._counters.found += found
+            return
         gate = self._gate
         gate.acquire()
         try:
@@ -125,6 +139,9 @@ class QueryMethods(TraversalMethods[Row]):
 
     def _count(self, query: Spec) -> int:
         program = query.program
+        known = self._counted(query)
+        if known >= 0:
+            return known
         rows = self._found(query, True)
         count = 0
         try:
@@ -132,6 +149,18 @@ class QueryMethods(TraversalMethods[Row]):
         finally:
             self._release(rows, count)
         return count
+
+    def _counted(self, query: Spec) -> int:
+        """How many results are True, where that can be told without looking at rows; otherwise -1."""
+        if self._kind != "ordered_set" and not self._indexes:
+            return -1
+        with self._gate.reading:
+            plan = counted(self._wanted(query, True), self._storage, self._indexes)
+            if plan is None:
+                return -1
+            self._counters.planned(plan.kind)
+            self._counters.found += plan.estimate
+        return plan.estimate
 
     # --- in chunks ----------------------------------------------------------------------------------------------------
 

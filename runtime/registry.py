@@ -17,7 +17,7 @@ AnyTable: TypeAlias = "Table[Any]"
 AnyDiskTable: TypeAlias = Any  # a DiskTable
 Name: TypeAlias = str | Atom
 
-_lock: Final = threading.Lock()
+_lock: Final = threading.RLock()  # a finalizer that drops a table can come in between
 _tables: Final[dict[int, AnyTable]] = {}  # by id(): a dict keeps order and forgets one in O(1)
 _on_disk: Final[dict[int, AnyDiskTable]] = {}
 _named: Final[dict[str, AnyTable]] = {}

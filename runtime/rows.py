@@ -14,7 +14,16 @@ from matchspec.records import Record, field_names, is_record, is_thawed
 from matchspec.spec import MatchSpec
 from matchspec.values import Term
 from runtime.errors import BadArg, show
-from runtime.fields import REFUSED, Annotation, Check, NestedRowCheck, UncheckableError, compile_field, is_named_tuple
+from runtime.fields import (
+    REFUSED,
+    Annotation,
+    Check,
+    NestedRowCheck,
+    TupleCheck,
+    UncheckableError,
+    compile_field,
+    is_named_tuple,
+)
 from runtime.storage import StoredRow
 
 RowType: TypeAlias = Any  # a NamedTuple class, a frozen dataclass, `tuple[int, str]`, or None for rows of any kind
@@ -155,6 +164,22 @@ class RowShape:
     def convert_field_or_refuse(self, index: int, value: Term) -> Term:
         """The value as the field (counted from 0) stores it, or REFUSED."""
         return self._check_of(index).convert(value) if self._checks else value
+
+    def kind_of(self, index: int) -> type:
+        """The `kind` of the field (counted from 0), `object` where there is no such field."""
+        return self._check_of(index).kind if self._has_check(index) else object
+
+    def parts_of(self, index: int) -> tuple[type, ...]:
+        """The kinds of the elements of the tuples that the field (counted from 0) takes; () if it may take others."""
+        check = self._check_of(index) if self._has_check(index) else None
+        return check.parts if isinstance(check, (TupleCheck, NestedRowCheck)) else ()
+
+    def _has_check(self, index: int) -> bool:
+        return bool(self._checks) and (self.arity < 0 or index < self.arity)
+
+    def is_exact(self, index: int, kind: type) -> bool:
+        """Whether the field (counted from 0) takes every value of exactly this type as it is."""
+        return not self._checks or self._check_of(index).exact is kind
 
     def _check_of(self, index: int) -> Check:
         return self._checks[0 if self.arity < 0 else index]

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from runtime.pool import Pool
+from runtime.work import Work
 
 _LONGEST: Final = min(threading.TIMEOUT_MAX, 86_400.0)  # seconds; a lock cannot wait longer, so a wait goes in rounds
 _SWEEP: Final = 64  # alarms that were called off, before they are worth sweeping out
@@ -72,9 +73,16 @@ class Scheduler:
         """Seconds on the scheduler's clock, which never goes back."""
         raise AssertionError("every scheduler has its own")
 
-    def start(self, run: Callable[[], None], short: bool = False) -> None:
+    def start(self, run: Work, short: bool = False) -> None:
         """Has `run` called by a thread. Called without the lock. `short`: it will not take long."""
         raise AssertionError("every scheduler has its own")
+
+    def lends(self) -> bool:
+        """Whether who awaits a process that no thread has begun may run it, in the calling thread."""
+        return True
+
+    def withdraw(self, run: Work) -> None:
+        """What was to be started is going to be done elsewhere: calling it would do nothing, and is not needed."""
 
     def block(self, waiter: ThreadWaiter, deadline: float | None) -> None:
         """Waits until the waiter is woken or the clock has passed the deadline. The lock is let go meanwhile."""
@@ -121,8 +129,11 @@ class SystemScheduler(Scheduler):
     def now(self) -> float:
         return time.monotonic()
 
-    def start(self, run: Callable[[], None], short: bool = False) -> None:
+    def start(self, run: Work, short: bool = False) -> None:
         self.pool.start(run, short)
+
+    def withdraw(self, run: Work) -> None:
+        self.pool.withdraw(run)
 
     def block(self, waiter: ThreadWaiter, deadline: float | None) -> None:
         pool = self.pool

@@ -16,7 +16,7 @@ the runtime, such as `time.sleep`, keeps the baton. Trio's autojump clock and it
 import heapq
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, final
 
@@ -24,8 +24,7 @@ from runtime import kernel
 from runtime.exits import KILLED, NORMAL
 from runtime.kernel import current
 from runtime.scheduler import SYSTEM, Alarm, Scheduler, ThreadWaiter, Waiter, lock
-
-_SWITCH: Final = 0.3  # how likely a place where a switch is possible is one: often, and yet some run on for a while
+from runtime.work import Work
 
 
 class Deadlock(Exception):
@@ -50,11 +49,13 @@ class Simulation(Scheduler):
         self._opener: Final = threading.get_ident()  # of the process that opened the simulation
         self._deadlocked = False
         self.steps = 0  # how often the baton was passed on
+        self.switching = 0.3  # how likely a place where a switch is possible is one: often, and yet some run on
+        self.lending = 0.5  # how likely it is that who awaits a process that has not begun runs it
 
     def now(self) -> float:
         return self._time
 
-    def start(self, run: Callable[[], None], short: bool = False) -> None:
+    def start(self, run: Work, short: bool = False) -> None:
         gate = ThreadWaiter()
 
         def thread() -> None:
@@ -68,6 +69,10 @@ class Simulation(Scheduler):
         threading.Thread(target=thread, name="matchspec-simulated", daemon=True).start()
         with lock:
             self.enter(gate)
+
+    def lends(self) -> bool:
+        # Never the opener, whose own wait has to end when nothing else can happen.
+        return threading.get_ident() != self._opener and self._random.random() < self.lending
 
     def enter(self, waiter: Waiter) -> None:
         waiter.woken = True
@@ -113,7 +118,7 @@ class Simulation(Scheduler):
         if kernel.inner.get() is not None:
             return  # a coroutine must not block its loop
         with lock:
-            if not self._ready or self._random.random() >= _SWITCH:
+            if not self._ready or self._random.random() >= self.switching:
                 return
             mine = ThreadWaiter()
             self.enter(mine)

@@ -198,6 +198,10 @@ class SlotArray(Generic[C]):
         known = len(self._births)
         return birth - self._shift if birth >= known + self._shift else bisect_left(self._births, birth)
 
+    def held(self) -> bool:
+        """Whether a write has more to do than to change a slot: the contents are lent, or deleted keys have graves."""
+        return self._readers > 0 or bool(self._graves)
+
     @property
     def fixed(self) -> bool:
         return self._fixes > 0

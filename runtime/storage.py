@@ -16,6 +16,9 @@ from matchspec.terms import Key
 from matchspec.values import Atom, Term
 
 StoredRow: TypeAlias = tuple[Term, ...]
+Span: TypeAlias = tuple[
+    int, int
+]  # of rows in order: the number of the first, counted from 0, and of that after the last
 Mark: TypeAlias = Term
 Kind: TypeAlias = Literal["set", "ordered_set", "bag", "duplicate_bag"]
 KINDS: Final = ("set", "ordered_set", "bag", "duplicate_bag")
@@ -128,6 +131,14 @@ class Storage:
 
     def count_between(self, ranges: Ranges) -> int:
         """How many rows `between` would give; for an ordered_set only."""
+        raise AssertionError("only ordered keys have ranges")
+
+    def spans(self, ranges: Ranges) -> list[Span]:
+        """Where these ranges lie among the rows in order, for `in_spans` before the next write; of an ordered_set."""
+        raise AssertionError("only ordered keys have ranges")
+
+    def in_spans(self, spans: list[Span]) -> list[StoredRow]:
+        """The rows in spans, in order."""
         raise AssertionError("only ordered keys have ranges")
 
     # --- traversal ----------------------------------------------------------------------------------------------------

@@ -3,6 +3,10 @@
 The caller takes items from the input when it asks for an outcome, and starts a process for each, until as many run as
 are allowed; a place is free again when its process has ended, not when its outcome has been given, as in Elixir. The
 processes do not send messages: each leaves its result with the stream, and its end wakes the caller.
+
+Where items have turned out to be short, and no time-out was stated, a caller who would have to wait runs one itself
+that no thread has begun with (`runtime.lending`). One that is not so short after all keeps the caller from starting
+others meanwhile: so no more than a quarter of the time, and 50 ms, may be lost in that way.
 """
 
 import os
@@ -13,10 +17,12 @@ from typing import Any, Final, Generic, Literal, TypeAlias, TypeGuard, TypeVar, 
 from matchspec.unchecked import Unchecked
 from matchspec.values import Atom, Pid, Term
 from runtime import kernel
+from runtime.belonging import Belonging, Sink
 from runtime.errors import BadArg, choice, flag
 from runtime.exits import KILLED, NORMAL, TIMEOUT, Exit
-from runtime.kernel import Belonging, Process, Sink, current
-from runtime.launch import child, launch, sibling
+from runtime.kernel import Process, current
+from runtime.launch import child, is_coroutine_function, set_off, sibling
+from runtime.lending import STANDARD, Unstated, lend
 from runtime.outcome import ExitReason, Ok
 from runtime.process import Timeout, seconds_of, still
 from runtime.scheduler import lock
@@ -30,6 +36,7 @@ Begin: TypeAlias = Callable[[Process], None]  # how a supervisor takes an item's
 PLACES: Final = min(32, (os.cpu_count() or 1) + 4)
 _SHORT: Final = 0.0005  # seconds in which a bunch of items is done that need no threads of their own
 _MANY_SHORT: Final = 4  # such bunches in a row, before the next one is expected to be the same
+_LOST: Final = 0.05  # seconds that a caller may lose with items that were not short, beside a quarter of all the time
 _STREAM: Final = (Atom("Elixir.Task.Supervised"), Atom("stream"))
 
 
@@ -72,7 +79,7 @@ class Stream(Generic[T]):
         supervise: "Begin | None",
         max_concurrency: int | Unchecked | None,
         ordered: bool | Unchecked,
-        timeout: Timeout,
+        timeout: Timeout | Unstated,
         on_timeout: OnTimeout | Unchecked,
         zip_input_on_exit: bool | Unchecked,
         linked: bool,
@@ -89,10 +96,12 @@ class Stream(Generic[T]):
         self.supervise: Final = supervise
         self.places: Final = places
         self.ordered: Final = flag("ordered", ordered)
-        self.timeout: Final = seconds_of(timeout)
+        self.timeout: Final = STANDARD if isinstance(timeout, Unstated) else seconds_of(timeout)
+        self.lends: Final = timeout is None or isinstance(timeout, Unstated)
         self.exit_on_timeout: Final = exits_on_timeout(on_timeout)
         self.zip: Final = flag("zip_input_on_exit", zip_input_on_exit)
         self.linked: Final = linked
+        self.coroutine: Final = is_coroutine_function(fn)
 
     def __iter__(self) -> "Outcomes[T]":
         return Outcomes(_Flow(self, current()))
@@ -159,7 +168,9 @@ class _Flow(Belonging):
         self._outcomes: Final[dict[int, Ok[Any] | ExitReason]] = {}
         self._closed = False
         self._last: _Item | None = None
-        self._short = 0  # how many of the last items were done before the next look at the clock
+        self._short = 0  # how many of the last bunches, or items run here, were short
+        self._lost = 0.0  # seconds spent here with items that were not
+        self._began: Final = owner.scheduler.now()
         owner.own(self)
 
     def wait_for_next(self) -> Ok[Any] | ExitReason | None:
@@ -231,24 +242,52 @@ class _Flow(Belonging):
             if stream.linked:
                 kernel.join(owner, process)
                 process.heard_by = owner  # by an outcome
+            kernel.enlist(process)
         self._running[item.number] = item
-        launch(process, stream.fn, (value,), item, short=self._short >= _MANY_SHORT)
+        set_off(process, stream.fn, (value,), stream.coroutine, self._short >= _MANY_SHORT)
         owner.scheduler.pause()
+
+    def _first(self) -> _Item | None:
+        """Of those that are running, the one that was started first."""
+        for item in self._running.values():
+            return item
+        return None
 
     def deadline(self) -> float | None:
         """When the process that was started first has had its time."""
-        for item in self._running.values():
-            return item.deadline
-        return None
+        first = self._first()
+        return None if first is None else first.deadline
 
     def wait(self) -> None:
-        """Waits until some process has ended, or its time is over."""
-        with lock:
-            if not self.ended:
-                began = self.owner.scheduler.now()
-                self.owner.wait(self.deadline())
-                self._short = self._short + 1 if self.owner.scheduler.now() - began < _SHORT else 0
+        """Waits until some process has ended, or its time is over; or runs one, which then has."""
+        if self._short >= _MANY_SHORT and self._stream.lends:
+            self._run_one()
+        if not self.ended:
+            with lock:
+                if not self.ended:
+                    began = self.owner.scheduler.now()
+                    self.owner.wait(self.deadline())
+                    self._short = self._short + 1 if self.owner.scheduler.now() - began < _SHORT else 0
         self.settle()
+
+    def _run_one(self) -> None:
+        """Runs the first item here that no thread has begun with."""
+        for item in self._running.values():
+            if item.process.unbegun is not None:
+                break
+        else:
+            return
+        clock = self.owner.scheduler
+        began = clock.now()
+        if self._lost > _LOST + (began - self._began) / 4:
+            return
+        in_time = lend(self.owner, item.process, item.deadline)
+        took = clock.now() - began
+        if took >= _SHORT:
+            self._short = 0
+            self._lost += took
+        if not in_time and item in self.ended:
+            self.ended.remove(item)  # what it gave came too late
 
     def settle(self) -> None:
         """Takes note of what has ended, and ends what has had its time."""
@@ -257,15 +296,15 @@ class _Flow(Belonging):
             reason = item.ended_with
             if self._running.pop(item.number, None) is not None:
                 self._note(item, Ok(item.worth) if item.done and reason is NORMAL else self._exit(item, reason))
+        if self._stream.timeout is None:
+            return
         now = self.owner.scheduler.now()
-        for item in list(self._running.values()):
-            if item.deadline is None or item.deadline > now:
-                break
+        while (late := self._first()) is not None and late.deadline is not None and late.deadline <= now:
             if self._stream.exit_on_timeout:
                 raise Exit((TIMEOUT, (*_STREAM, [self._stream.timeout])))
-            del self._running[item.number]
-            self._end(item)
-            self._note(item, self._exit(item, TIMEOUT))
+            del self._running[late.number]
+            self._end(late)
+            self._note(late, self._exit(late, TIMEOUT))
 
     def _exit(self, item: _Item, reason: Term) -> ExitReason:
         return ExitReason((item.value, reason) if self._stream.zip else reason)

@@ -18,8 +18,10 @@ from matchspec.values import Atom, Pid, Ref, Term
 from runtime import kernel
 from runtime.errors import BadArg, choice
 from runtime.exits import KILL, KILLED, NOPROC, SHUTDOWN, TIMEOUT, Exit
-from runtime.kernel import Monitor, Process, current
-from runtime.launch import Function, child, launch
+from runtime.kernel import Process, current
+from runtime.launch import Function, child, is_coroutine_function, set_off
+from runtime.lending import STANDARD, UNSTATED, Unstated, lend
+from runtime.monitor import DOWN, Monitor
 from runtime.outcome import BRUTAL_KILL, BrutalKill, ExitReason, Ok, Outcome
 from runtime.process import Timeout, deadline_of, spawn, spawn_link, still
 from runtime.scheduler import lock
@@ -43,15 +45,18 @@ class Task(Generic[T]):
         owner: the process that made it.
     """
 
-    __slots__ = ("_label", "_monitor", "_process", "owner", "pid", "ref")
+    __slots__ = ("_label", "_lends", "_monitor", "_process", "owner", "pid", "ref")
 
-    def __init__(self, process: Process | None, owner: Pid, ref: Ref, monitor: Monitor | None, label: str) -> None:
+    def __init__(
+        self, process: Process | None, owner: Pid, ref: Ref, monitor: Monitor | None, label: str, lends: bool = False
+    ) -> None:
         self.pid: Final = None if process is None else process.pid
         self.ref: Final = ref
         self.owner: Final = owner
         self._process: Final = process
         self._monitor: Final = monitor
         self._label: Final = label
+        self._lends: Final = lends  # its owner may run it
 
     def __repr__(self) -> str:
         return f"<Task {self._label} {self.pid!r} of {self.owner!r}>"
@@ -74,6 +79,22 @@ class Task(Generic[T]):
         owner = current()
         return start(owner, owner, bound(fn, kwargs), args)
 
+    @overload
+    @staticmethod
+    def async_dedicated(fn: Callable[P, Coroutine[Any, Any, U]], /, *args: P.args, **kwargs: P.kwargs) -> "Task[U]": ...
+    @overload
+    @staticmethod
+    def async_dedicated(fn: Callable[P, U], /, *args: P.args, **kwargs: P.kwargs) -> "Task[U]": ...
+
+    @staticmethod
+    def async_dedicated(fn: Function, /, *args: Any, **kwargs: Any) -> "Task[Any]":
+        """As `async_`, but never run by who awaits it: always by a thread of the pool, or the event loop. O(1).
+
+        For functions that block for long outside the runtime, need much of the stack, or depend on their thread.
+        """
+        owner = current()
+        return start(owner, owner, bound(fn, kwargs), args, dedicated=True)
+
     @staticmethod
     def completed(value: U) -> "Task[U]":
         """A task that is done already, with this result. O(1). Elixir's Task.completed/1."""
@@ -95,24 +116,37 @@ class Task(Generic[T]):
 
     # --- its result -----------------------------------------------------------------------------------------------
 
-    def await_(self, timeout: Timeout = 5.0) -> T:
-        """The result. O(1) beside the waiting. Elixir's Task.await/2.
+    def await_(self, timeout: Timeout | Unstated = UNSTATED) -> T:
+        """The result, within 5 seconds unless a time-out is given. O(1) beside the waiting. Elixir's Task.await/2.
+
+        Where no number is given, and no thread has begun with the task yet, the caller's own runs it, as the task. Time
+        is then found to be over when the function returns or waits in the runtime, where it is ended; see
+        `runtime.lending`.
 
         Raises Exit, with reason `(reason, (TASK, await, [task, timeout]))`, when the task has failed, with TIMEOUT in
         place of the reason when it takes longer; what it gives later is dropped. A task that fails and is linked to
         the caller ends the caller, unless that traps exits. Raises BadArg: "owner", "option".
         """
         owner = self.owned("await_")
-        outcome = self._wait(owner, deadline_of(owner, timeout))
-        return self._result(owner, outcome, "await", [self, timeout])
+        limit = STANDARD if isinstance(timeout, Unstated) else timeout
+        deadline = deadline_of(owner, limit)
+        outcome: Outcome[T] = None
+        strict = limit is timeout and limit is not None
+        if strict or self._run(owner, deadline):
+            outcome = self._wait(owner, deadline)
+        return self._result(owner, outcome, "await", [self, limit])
 
     def __await__(self) -> Generator[Any, None, T]:
         """`await task`, in a coroutine of the owner: the result, however long it takes. Raises as `await_`."""
-        return self._await().__await__()
-
-    async def _await(self) -> T:
         owner = self.owned("await")
-        return self._result(owner, await self._wait_async(owner, None), "await", [self, None])
+        if not owner.scheduler.takes_turns:
+            yield None  # so that the other coroutines of this loop run once: the task may be done then
+        outcome = None
+        with lock:
+            outcome = self.poll(owner)
+        if outcome is None:
+            outcome = yield from self._wait_async(owner, None).__await__()
+        return self._result(owner, outcome, "await", [self, None])
 
     def _result(self, owner: Process, outcome: Outcome[T], call: str, args: list[Term]) -> T:
         if isinstance(outcome, Ok):
@@ -128,6 +162,8 @@ class Task(Generic[T]):
         O(1) beside the waiting. Raises BadArg: "owner", "option".
         """
         owner = self.owned("yield_")
+        if timeout is None:
+            self._run(owner, None)
         return self._wait(owner, deadline_of(owner, timeout))
 
     def ignore(self) -> Outcome[T]:
@@ -181,18 +217,22 @@ class Task(Generic[T]):
     # --- several --------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def await_many(tasks: "Iterable[Task[U]]", timeout: Timeout = 5.0) -> list[U]:
+    def await_many(tasks: "Iterable[Task[U]]", timeout: Timeout | Unstated = UNSTATED) -> list[U]:
         """The results of all, in their order, within one time-out. O(n) beside the waiting. Elixir's Task.await_many/2.
 
-        Raises Exit as soon as one of them has failed, or when time is over; BadArg: "owner", "option".
+        As with `await_`, the caller runs tasks itself that no thread has begun with, unless a number is given. Raises
+        Exit as soon as one of them has failed, or when time is over; BadArg: "owner", "option".
         """
         gathering: _Gathering[U] = _Gathering(tasks, "await_many")
-        deadline = deadline_of(gathering.caller, timeout)
-        if not gathering.wait(deadline, len(gathering.tasks), True):
+        limit = STANDARD if isinstance(timeout, Unstated) else timeout
+        deadline = deadline_of(gathering.caller, limit)
+        strict = limit is timeout and limit is not None
+        in_time = strict or gathering.run(deadline)
+        if not in_time or not gathering.wait(deadline, len(gathering.tasks), True):
             for task in gathering.tasks:
                 task.forget(gathering.caller)
             why = TIMEOUT if gathering.failed is None else gathering.failed.reason
-            raise Exit((why, (TASK, Atom("await_many"), [gathering.tasks, timeout])))
+            raise Exit((why, (TASK, Atom("await_many"), [gathering.tasks, limit])))
         return [outcome.value for outcome in gathering.outcomes if isinstance(outcome, Ok)]
 
     @staticmethod
@@ -228,7 +268,7 @@ class Task(Generic[T]):
         *,
         max_concurrency: int | Unchecked | None = None,
         ordered: bool | Unchecked = True,
-        timeout: Timeout = 5.0,
+        timeout: Timeout | Unstated = UNSTATED,
         on_timeout: OnTimeout | Unchecked = "exit",
         zip_input_on_exit: bool | Unchecked = False,
     ) -> "Stream[T]":
@@ -236,8 +276,9 @@ class Task(Generic[T]):
 
         Gives Ok(result) for each item, in the order of the items unless `ordered` is False. Items are taken as outcomes
         are asked for, so they may be without end; leaving the loop ends what is still running. A process that fails
-        ends the caller, since they are linked. One that takes longer than `timeout` seconds ends the caller too, or,
-        with `on_timeout="kill_task"`, is killed and gives ExitReason(TIMEOUT), with its item if `zip_input_on_exit`.
+        ends the caller, since they are linked. One that takes longer than `timeout` seconds, 5 unless stated, ends the
+        caller too, or, with `on_timeout="kill_task"`, is killed and gives ExitReason(TIMEOUT), with its item if
+        `zip_input_on_exit`. Short ones may be run by the caller itself, unless a number is given; see `await_`.
         `max_concurrency` is 4 more than there are processors, and at most 32, unless given. Elixir's
         Task.async_stream/3. Raises BadArg.
         """
@@ -251,6 +292,15 @@ class Task(Generic[T]):
         if caller.pid is not self.owner:
             raise BadArg("owner", "task", self, f"only its owner may {call} it, and this is {caller.pid!r}")
         return caller
+
+    def _run(self, owner: Process, deadline: float | None) -> bool:
+        """Runs the task here, if it may be and no thread has begun with it; False if that has taken too long."""
+        process = self._process
+        return process is None or not self._is_free() or lend(owner, process, deadline)
+
+    def _is_free(self) -> bool:
+        """Whether its owner may run it, and no thread has begun with it."""
+        return self._lends and self._process is not None and self._process.unbegun is not None
 
     def poll(self, owner: Process) -> Outcome[T]:
         """What has come of the task, which leaves the mailbox. The lock is held."""
@@ -294,8 +344,6 @@ class Task(Generic[T]):
         from runtime import coroutines
 
         in_time = True
-        if not owner.scheduler.takes_turns:
-            await coroutines.step()
         while True:
             with lock:
                 outcome = self.poll(owner)
@@ -321,6 +369,18 @@ class _Gathering(Generic[T]):
         self._seen = 0
         for task in self.tasks:
             task.owned(call)
+
+    def run(self, deadline: float | None) -> bool:
+        """Runs those here that no thread has begun with, until one has failed; False if that has taken too long."""
+        for task in self.tasks:
+            if task._is_free():
+                if not task._run(self.caller, deadline):
+                    return False
+                with lock:
+                    self._look()
+                if self.failed is not None:
+                    return True
+        return True
 
     def wait(self, deadline: float | None, wanted: int, until_failure: bool) -> bool:
         """Waits until so many are known, or one has failed; whether so many are known, and none has failed."""
@@ -356,7 +416,7 @@ class _Gathering(Generic[T]):
 def ref_of(message: Term) -> Ref | None:
     """The reference by which a message is the reply, or the DOWN message, of a task."""
     if isinstance(message, tuple) and len(message) in {2, 5}:
-        ref = message[1] if message[0] is kernel.DOWN else message[0]
+        ref = message[1] if message[0] is DOWN else message[0]
         if isinstance(ref, Ref):
             return ref
     return None
@@ -369,9 +429,13 @@ def start(
     args: tuple[Any, ...],
     *,
     linked: bool = True,
+    dedicated: bool = False,
     supervise: Begin | None = None,
 ) -> Task[Any]:
-    """Starts a task of `owner`; `supervise` takes its process in, or raises. Raises BadArg, cause "type"."""
+    """Starts a task of `owner`; `supervise` takes its process in, or raises. Raises BadArg, cause "type".
+
+    One that is not linked is never run by its owner, who would not hear of its own end meanwhile.
+    """
     process = child(parent, fn)
     ref = Ref()
     with lock:
@@ -380,11 +444,11 @@ def start(
             supervise(process)
         if linked:
             kernel.join(owner, process)
-        monitor = kernel.watch(owner, process, process.pid, ref)
-
-    launch(process, fn, args, monitor)
+        monitor = process.sink = kernel.watch(owner, process, process.pid, ref)
+        kernel.enlist(process)
+    set_off(process, fn, args, is_coroutine_function(fn))
     owner.scheduler.pause()
-    return Task(process, owner.pid, ref, monitor, process.label)
+    return Task(process, owner.pid, ref, monitor, process.label, linked and not dedicated)
 
 
 def bound(fn: Function, kwargs: dict[str, Any]) -> Function:

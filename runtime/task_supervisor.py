@@ -23,6 +23,7 @@ from runtime.errors import BadArg
 from runtime.exits import NOPROC, NORMAL, SHUTDOWN, Exit
 from runtime.kernel import Process, current
 from runtime.launch import Function, child, launch
+from runtime.lending import UNSTATED, Unstated
 from runtime.process import Destination, Name, Timeout, find, take_name
 from runtime.restarts import Intensity, Restart, restart_of, wants_restart
 from runtime.scheduler import lock
@@ -209,7 +210,7 @@ class TaskSupervisor:
         *,
         max_concurrency: int | Unchecked | None = None,
         ordered: bool | Unchecked = True,
-        timeout: Timeout = 5.0,
+        timeout: Timeout | Unstated = UNSTATED,
         on_timeout: OnTimeout | Unchecked = "exit",
         zip_input_on_exit: bool | Unchecked = False,
         shutdown: Shutdown | Unchecked = 5.0,
@@ -230,7 +231,7 @@ class TaskSupervisor:
         *,
         max_concurrency: int | Unchecked | None = None,
         ordered: bool | Unchecked = True,
-        timeout: Timeout = 5.0,
+        timeout: Timeout | Unstated = UNSTATED,
         on_timeout: OnTimeout | Unchecked = "exit",
         zip_input_on_exit: bool | Unchecked = False,
         shutdown: Shutdown | Unchecked = 5.0,
@@ -249,7 +250,7 @@ class TaskSupervisor:
         fn: Callable[[U], T],
         max_concurrency: int | Unchecked | None,
         ordered: bool | Unchecked,
-        timeout: Timeout,
+        timeout: Timeout | Unstated,
         on_timeout: OnTimeout | Unchecked,
         zip_input_on_exit: bool | Unchecked,
         shutdown: Term,

@@ -9,8 +9,9 @@ from typing import Final, final
 from matchspec.unchecked import Unchecked
 from matchspec.values import Pid, Ref, Term
 from runtime import kernel
+from runtime.belonging import Belonging
 from runtime.errors import BadArg
-from runtime.kernel import Belonging, Process, current
+from runtime.kernel import Process, current
 from runtime.process import Destination, deadline_of, whereis
 from runtime.scheduler import Alarm, Scheduler, lock
 

@@ -21,6 +21,23 @@ def rebuilt(row: StoredRow, values: list[Term]) -> StoredRow:
     return tuple(values) if kind is tuple else tuple.__new__(kind, values)
 
 
+def with_element(row: StoredRow, index: int, value: Term) -> StoredRow:
+    """The row with another value at an index that it has, of the same class. Short rows do without a list."""
+    size = len(row)
+    if type(row) is tuple and 2 <= size <= 4:  # as numbers: with `len(row)` as one, compiled code would copy the row
+        first = value if index == 0 else row[0]
+        second = value if index == 1 else row[1]
+        if size == 2:
+            return first, second
+        third = value if index == 2 else row[2]
+        if size == 3:
+            return first, second, third
+        return first, second, third, value if index == 3 else row[3]
+    values: list[Term] = list(row)
+    values[index] = value
+    return rebuilt(row, values)
+
+
 def field_index(position: Term, row: StoredRow, shape: RowShape, keypos: int, table: str) -> int:
     """The place of a field that may be changed, counted from 0. Raises BadArg, cause "position" or "keypos"."""
     index = shape.index_of(position, "position", table, len(row))

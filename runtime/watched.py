@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias, final
 from matchspec.intervals import Ranges
 from matchspec.terms import Key, exact_key, exactly_equal
 from matchspec.values import Term
-from runtime.storage import Mark, Page, Storage, StoredRow
+from runtime.storage import Mark, Page, Span, Storage, StoredRow
 
 Why: TypeAlias = Literal["insert", "update", "delete", "expire", "evict"]
 
@@ -240,6 +240,12 @@ class WatchedStorage(Storage):
 
     def count_between(self, ranges: Ranges) -> int:
         return self.inner.count_between(ranges)
+
+    def spans(self, ranges: Ranges) -> list[Span]:
+        return self.inner.spans(ranges)
+
+    def in_spans(self, spans: list[Span]) -> list[StoredRow]:
+        return self.inner.in_spans(spans)
 
     def first(self) -> StoredRow | None:
         return self.inner.first()

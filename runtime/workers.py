@@ -12,9 +12,10 @@ from typing import Any, Final, NamedTuple, final
 
 from matchspec.values import Atom, Pid, Term
 from runtime import kernel
+from runtime.belonging import Belonging
 from runtime.errors import BadArg
 from runtime.exits import KILLED, TIMEOUT, Exit, reason_of
-from runtime.kernel import Belonging, Process, landed
+from runtime.kernel import Process, landed
 from runtime.launch import child, launch
 from runtime.outcome import ExitReason, Ok
 from runtime.queryable import STEP, Query, Queryable, Spec

@@ -27,7 +27,7 @@ def cases(options: Options) -> list[Case]:
     return [
         of("insert, kept when the process dies", "disk_insert", "us", both(1.5, 0.5)),
         of("insert and sync", "disk_sync", "us", (Target(OURS, 0.5, DETS),)),
-        of("insert a list of rows, per row", "disk_bulk", "us", both(1.5, 0.5)),
+        of("insert of all rows at once, per row", "disk_bulk", "us", both(1.5, 0.5)),
         of("lookup, random keys", "disk_lookup", "us", (*both(1.5, 0.5), Target(UNTYPED, 1.5, DETS))),
         of("select of a field, 1 guard, 10 % found", "disk_names", "ms", both(1.3, 0.3)),
         of("select of rows, 1 guard, 10 % found", "disk_people", "ms", both(1.3, 0.3)),

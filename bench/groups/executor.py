@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from bench.model import Alone, Case, Data, Options, Work
+from bench.model import Alone, Case, Data, Options, Target, Work
 from matchspec import SKIP, spec
 from runtime import Ok, QueryExecutor, ets
 
@@ -72,6 +72,7 @@ def cases(options: Options) -> list[Case]:
             "us",
             {name: Alone(work(kind, do)) for name, do in WAYS.items()},
             Data("rows", rows),
+            (Target("run, 1 worker", 1.3, AFTER_ANOTHER),),
             base=AFTER_ANOTHER,
         )
         for kind in KINDS

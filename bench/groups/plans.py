@@ -4,6 +4,7 @@ from bench.model import Case, Data, Options, Target
 from bench.roster import all_who, one
 
 ORDERED = "matchspec ordered_set, typed"
+INDEXED = "matchspec set, indexed"
 RANGE = "matchspec ordered_set, a range of 100 keys"
 SAME_ORDER = 3.0  # what counts as the same order of time
 
@@ -59,7 +60,15 @@ def cases(options: Options) -> list[Case]:
             "us",
             indexed | scans,
             grouped,
-            (Target("matchspec set, indexed", 2.0, "dict of sets by hand"),),
-            base="matchspec set, indexed",
+            (Target(INDEXED, 2.0, "dict of sets by hand"),),
+            base=INDEXED,
+        ),
+        Case(
+            "plans",
+            "select_count told by an index, 10 % found",
+            "us",
+            one(INDEXED, "count_indexed", INDEXED) | all_who("count"),
+            rows,
+            base=INDEXED,
         ),
     ]

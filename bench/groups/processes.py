@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from bench.model import Alone, Case, Data, Options, Valued, Way, Work, optional
+from bench.model import Alone, Case, Data, Options, Target, Valued, Way, Work, optional
 from runtime import Agent, Task
 
 OURS: Final = "matchspec"
@@ -22,11 +22,17 @@ pykka = optional("pykka")
 
 
 class Matter(NamedTuple):
-    """One operation as each contender does it, `count` times; `elixir` names its figure."""
+    """One operation as each contender does it, `count` times; `elixir` names its figure.
 
-    ours: Callable[[int], None]
-    peers: Mapping[str, Callable[[int], None]]
+    `limits`: at most so many times what another takes, or without another so many microseconds. `after`: what is left
+    to do, untimed.
+    """
+
+    ours: Callable[[int], object]
+    peers: Mapping[str, Callable[[int], object]]
     elixir: str | None = None
+    limits: tuple[tuple[float, str | None], ...] = ()
+    after: Callable[[Any], None] = lambda result: None
 
 
 def one() -> int:
@@ -55,6 +61,11 @@ POOL: Final = ThreadPoolExecutor(4)
 def await_tasks(count: int) -> None:
     for _ in range(count):
         Task.async_(one).await_()
+
+
+def await_tasks_elsewhere(count: int) -> None:
+    for _ in range(count):
+        Task.async_(one).await_(5.0)
 
 
 def await_futures(count: int) -> None:
@@ -117,9 +128,17 @@ def agent_cast(count: int) -> None:
     AGENT.get(same)
 
 
-def agent_start(count: int) -> None:
-    for agent in [Agent.start(lambda: 0) for _ in range(count)]:
+def agent_start(count: int) -> list[Agent[int]]:
+    return [Agent.start(lambda: 0) for _ in range(count)]
+
+
+def stop_all(agents: list[Agent[int]]) -> None:
+    for agent in agents:
         agent.stop()
+
+
+def agent_start_stop(count: int) -> None:
+    stop_all(agent_start(count))
 
 
 def pykka_cases() -> dict[str, Callable[[int], None]]:
@@ -151,18 +170,28 @@ ACTORS: Final = pykka_cases()
 
 ASKED: Final = {"pykka, ask": ACTORS["ask"]} if ACTORS else {}
 TOLD: Final = {"pykka, tell": ACTORS["tell"]} if ACTORS else {}
+CALLED: Final = ((1.2, None), (0.1, "pykka, ask"))
+STREAMED: Final = ((0.5, "ThreadPoolExecutor.map"), (1.0, "Elixir"))
 MATTERS: Final = {
-    "Task.async_ + await_": Matter(await_tasks, {"ThreadPoolExecutor": await_futures}, "task_async_await"),
-    "await Task.async_, in a coroutine": Matter(await_coroutines, {"asyncio.create_task": await_asyncio}),
-    "async_stream, per item": Matter(stream, {"ThreadPoolExecutor.map": map_pool}, "async_stream_item"),
+    "Task.async_ + await_": Matter(
+        await_tasks, {"ThreadPoolExecutor": await_futures}, "task_async_await", ((1.0, "ThreadPoolExecutor"),)
+    ),
+    "Task.async_ + await_, by another thread": Matter(
+        await_tasks_elsewhere, {"ThreadPoolExecutor": await_futures}, "task_async_await"
+    ),
+    "await Task.async_, in a coroutine": Matter(
+        await_coroutines, {"asyncio.create_task": await_asyncio}, None, ((1.5, "asyncio.create_task"),)
+    ),
+    "async_stream, per item": Matter(stream, {"ThreadPoolExecutor.map": map_pool}, "async_stream_item", STREAMED),
     "async_stream, max_concurrency=16": Matter(
         stream_16, {"ThreadPoolExecutor.map": map_pool}, "async_stream_item_concurrency_100"
     ),
-    "Agent.get": Matter(agent_get, ASKED, "agent_get"),
-    "Agent.update": Matter(agent_update, ASKED, "agent_update"),
-    "Agent.get_and_update": Matter(agent_swap, ASKED, "agent_get_and_update"),
-    "Agent.cast": Matter(agent_cast, TOLD, "agent_cast"),
-    "Agent.start + stop": Matter(agent_start, {}, "agent_start_and_stop"),
+    "Agent.get": Matter(agent_get, ASKED, "agent_get", CALLED),
+    "Agent.update": Matter(agent_update, ASKED, "agent_update", CALLED),
+    "Agent.get_and_update": Matter(agent_swap, ASKED, "agent_get_and_update", CALLED),
+    "Agent.cast": Matter(agent_cast, TOLD, "agent_cast", ((0.3, "pykka, tell"),)),
+    "Agent.start": Matter(agent_start, {}, None, ((5.0, None),), stop_all),
+    "Agent.start + stop": Matter(agent_start_stop, {}, "agent_start_and_stop"),
 }
 
 
@@ -179,8 +208,8 @@ def _elixir(name: str) -> Way:
     return Valued(lambda data: elixir_figures()[name] / 1e6)
 
 
-def _work(do: Callable[[int], None]) -> Way:
-    return Alone(lambda data: Work(lambda: do(data.number), lambda result: None, data.number))
+def _work(do: Callable[[int], object], after: Callable[[Any], None]) -> Way:
+    return Alone(lambda data: Work(lambda: do(data.number), after, data.number))
 
 
 def cases(options: Options) -> list[Case]:
@@ -188,8 +217,9 @@ def cases(options: Options) -> list[Case]:
     elixir = not options.quick and shutil.which("elixir") is not None
     found: list[Case] = []
     for name, matter in MATTERS.items():
-        ways = {label: _work(do) for label, do in {OURS: matter.ours, **matter.peers}.items()}
+        ways = {label: _work(do, matter.after) for label, do in {OURS: matter.ours, **matter.peers}.items()}
         if elixir and matter.elixir is not None:
             ways["Elixir"] = _elixir(matter.elixir)
-        found.append(Case("processes", name, "us", ways, data, base=OURS))
+        targets = tuple([Target(OURS, limit, against) for limit, against in matter.limits])
+        found.append(Case("processes", name, "us", ways, data, targets, base=OURS))
     return found

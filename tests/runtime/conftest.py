@@ -30,6 +30,13 @@ def tables(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_
     return where
 
 
+@pytest.fixture(params=[0.0, 1.0], ids=["own threads", "lent threads"])
+def lending(request: pytest.FixtureRequest) -> float:
+    """How likely tasks that no thread has begun are run by who awaits them; both must look the same from outside."""
+    chance: float = request.param
+    return chance
+
+
 @pytest.fixture(autouse=True)
 def no_table_is_left(tables: str) -> Iterator[None]:
     before = set(map(id, ets.all()))

@@ -90,9 +90,12 @@ class Scenarios:
         return sorted(recorded ^ (self.cases.keys() | self.reasons.keys()))
 
 
-def check(case: Case, seed: int) -> None:
-    """Plays a scenario and compares its outcome with Elixir's."""
-    with simulation(seed=seed):
+def check(case: Case, seed: int, lending: float = 0.5) -> None:
+    """Plays a scenario and compares its outcome with Elixir's. `lending`: how likely tasks are run by who awaits them."""
+    with simulation(seed=seed) as time:
+        time.lending = lending
+        if lending == 1:
+            time.switching = 0.0  # so that no thread begins before they are awaited
         _labels.clear()
         kind, term = play(case.body)
         if case.differs:

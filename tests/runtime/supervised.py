@@ -9,7 +9,8 @@ import pytest
 from matchspec.values import ANY, Atom, Pid, Term
 from runtime import ChildSpec, Supervisor, is_alive, self_
 from runtime.exits import SHUTDOWN, Exit
-from runtime.kernel import DOWN, EXIT, PROCESS
+from runtime.kernel import EXIT
+from runtime.monitor import DOWN, PROCESS
 from runtime.process import exit, mailbox_size, monitor, receive, send, spawn_link, trap_exit
 from runtime.simulator import Simulation, simulation
 

@@ -8,7 +8,8 @@ import pytest
 from matchspec.values import ANY, Atom, Pid
 from runtime import ChildSpec, Supervisor, is_alive, self_
 from runtime.exits import KILL, NORMAL, SHUTDOWN, Exit
-from runtime.kernel import DOWN, EXIT
+from runtime.kernel import EXIT
+from runtime.monitor import DOWN
 from runtime.outcome import BRUTAL_KILL
 from runtime.process import exit, monitor, receive, send, sleep, spawn, trap_exit, whereis
 from runtime.restarts import Restart

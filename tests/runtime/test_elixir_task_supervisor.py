@@ -8,7 +8,8 @@ import pytest
 from matchspec.values import ANY, Atom
 from runtime import TaskSupervisor, is_alive, self_
 from runtime.exits import NORMAL, SHUTDOWN
-from runtime.kernel import DOWN, EXIT
+from runtime.kernel import EXIT
+from runtime.monitor import DOWN
 from runtime.outcome import BRUTAL_KILL, ExitReason, Ok
 from runtime.process import callers, exit, monitor, receive, send, sleep, spawn, trap_exit
 from runtime.restarts import Restart
@@ -345,5 +346,5 @@ def _() -> Value:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("group", "name"), TWINS)
-def test_as_in_elixir(group: str, name: str, seed: int) -> None:
-    check(group, name, TWINS[group, name], seed)
+def test_as_in_elixir(group: str, name: str, seed: int, lending: float) -> None:
+    check(group, name, TWINS[group, name], seed, lending)

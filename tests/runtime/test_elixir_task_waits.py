@@ -45,8 +45,8 @@ GO: Final = A("go")
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("case", RECORD.cases.values(), ids=str)
-def test_as_in_elixir(case: Case, seed: int) -> None:
-    check(case, seed)
+def test_as_in_elixir(case: Case, seed: int, lending: float) -> None:
+    check(case, seed, lending)
 
 
 def test_all_that_is_recorded_is_here() -> None:

@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from runtime.pool import Pool
 
 
@@ -80,3 +82,60 @@ def test_a_thread_that_waits_in_the_runtime_makes_room() -> None:
     assert inside.wait(30)
     pool.start(may_go.set)
     assert done.wait(30)
+
+
+class Finalizer:
+    """Something that starts work of its own when it goes."""
+
+    def __init__(self, pool: Pool, work: Callable[[], None]) -> None:
+        self.pool, self.work = pool, work
+
+    def __call__(self) -> None:
+        """So that it can be in the place of work."""
+
+    def __del__(self) -> None:
+        self.pool.start(self.work)
+
+
+@pytest.mark.parametrize("short", [False, True])
+def test_a_finalizer_may_start_work_while_work_is_started(short: bool) -> None:
+    """It runs in the middle of `start`, since that lets go of the object."""
+    pool, done = Pool(wanted=8), threading.Semaphore(0)
+    pool.start(done.release)
+    assert done.acquire(timeout=30)
+    while not pool.threads()[1]:  # until its thread is idle
+        threading.Event().wait(0.001)
+    (idle,) = pool._idle
+    idle.work = Finalizer(pool, done.release)
+    starting = threading.Thread(target=pool.start, args=(done.release, short), daemon=True)
+    starting.start()
+    starting.join(30)
+    assert not starting.is_alive()
+    assert done.acquire(timeout=30)
+    assert done.acquire(timeout=30)
+
+
+def test_work_that_is_withdrawn_is_not_done() -> None:
+    pool, gate, done = Pool(wanted=1), threading.Event(), threading.Semaphore(0)
+    made: list[int] = []
+
+    def work(number: int) -> Callable[[], None]:
+        def do() -> None:
+            made.append(number)
+            done.release()
+
+        return do
+
+    first, second, third = work(1), work(2), work(3)
+    pool._busy = 1  # so that all is queued, and none is taken but by the sentry
+    pool._sentry = True
+    for one in (first, second, third):
+        pool.start(one)
+    for one in (third, first, first):
+        pool.withdraw(one)
+    assert pool.threads() == (1, 0, 1)
+    pool._busy = 0
+    pool.start(gate.set)
+    assert done.acquire(timeout=30)
+    assert gate.wait(30)
+    assert made == [2]

@@ -13,7 +13,7 @@ from matchspec.terms import exactly_equal
 from matchspec.values import ANY, Atom, Pid, Term, V
 from runtime import BadArg, Registry, Via, is_alive, self_
 from runtime.exits import KILL, KILLED, NOPROC, SHUTDOWN, Exit
-from runtime.kernel import DOWN, PROCESS
+from runtime.monitor import DOWN, PROCESS
 from runtime.process import exit, monitor, receive, register, send, sleep, spawn, spawn_link, unregister, whereis
 from runtime.process_registry import REGISTER, UNREGISTER, Keys
 from runtime.simulator import Simulation

@@ -313,7 +313,7 @@ def nothing_is_left(living: set[int], before: int) -> None:
         receive(timeout=0.001, default=None)
     assert kernel.living.keys() == living
     assert kernel.remnants.count == 0
-    assert (len(me.links), len(me.monitors or {}), len(me.watchers or {}), len(me.waiters)) == (0, 0, 0, 0)
+    assert (len(me.links), len(me.monitors or {}), len(me.watchers or {}), len(me.waiters or [])) == (0, 0, 0, 0)
     assert mailbox_size() == 0
     assert held() <= before + 2 * SYSTEM.pool.threads()[1] + 10  # an idle thread may hold on to its last one
 

@@ -9,7 +9,7 @@ import pytest
 
 from matchspec import ANY, MatchSpecError
 from runtime import BadArg, ets, exit, receive, spawn_monitor
-from runtime.kernel import DOWN
+from runtime.monitor import DOWN
 from runtime.simulator import simulation
 from runtime.storage import KINDS, Kind
 

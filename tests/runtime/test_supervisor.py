@@ -8,7 +8,8 @@ import pytest
 from matchspec.values import Atom, Pid, Term
 from runtime import Agent, BadArg, ChildSpec, Registry, Supervisor, TaskSupervisor, Via, is_alive, self_
 from runtime.exits import SHUTDOWN, Exit
-from runtime.kernel import DOWN, EXIT, PROCESS
+from runtime.kernel import EXIT
+from runtime.monitor import DOWN, PROCESS
 from runtime.process import (
     exit,
     receive,

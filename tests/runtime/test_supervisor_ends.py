@@ -9,7 +9,8 @@ import pytest
 from matchspec.values import ANY, Pid, Term
 from runtime import ChildSpec, Supervisor, is_alive
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, SHUTDOWN, TIMEOUT, Exit, Killed
-from runtime.kernel import DOWN, EXIT, PROCESS
+from runtime.kernel import EXIT
+from runtime.monitor import DOWN, PROCESS
 from runtime.outcome import BRUTAL_KILL
 from runtime.process import (
     exit,

@@ -9,7 +9,8 @@ import pytest
 from matchspec.values import ANY, Pid, Term
 from runtime import BadArg, Supervisor, TaskSupervisor, is_alive, self_
 from runtime.exits import KILL, KILLED, NOPROC, NORMAL, SHUTDOWN, Exit
-from runtime.kernel import DOWN, EXIT, PROCESS
+from runtime.kernel import EXIT
+from runtime.monitor import DOWN, PROCESS
 from runtime.outcome import BRUTAL_KILL, ExitReason, Ok
 from runtime.process import callers, exit, monitor, receive, send, sleep, spawn, trap_exit, whereis
 from runtime.restarts import Restart

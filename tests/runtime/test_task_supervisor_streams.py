@@ -7,7 +7,7 @@ import pytest
 from matchspec.values import ANY
 from runtime import TaskSupervisor
 from runtime.exits import KILLED, TIMEOUT, Exit
-from runtime.kernel import DOWN, PROCESS
+from runtime.monitor import DOWN, PROCESS
 from runtime.outcome import ExitReason, Ok
 from runtime.process import exit, receive, sleep, spawn, spawn_monitor
 from runtime.simulator import Simulation

@@ -7,7 +7,7 @@ import pytest
 from matchspec.values import Pid
 from runtime import BadArg, ChildSpec, Registry, Supervisor, TaskSupervisor, Via, self_
 from runtime.exits import KILL, NOPROC, NORMAL
-from runtime.kernel import DOWN, PROCESS
+from runtime.monitor import DOWN, PROCESS
 from runtime.process import exit, monitor, receive, register, send, sleep, spawn, spawn_link, whereis
 from runtime.simulator import Simulation
 from tests.runtime.supervised import SEEDS, idle, lives, trapping

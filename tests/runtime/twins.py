@@ -10,7 +10,8 @@ from typing import Any, Final, TypeAlias
 from matchspec.values import ANY, Atom, Pid, Ref
 from runtime import BadArg, ChildSpec, Supervisor, is_alive, self_
 from runtime.exits import KILL, Exit
-from runtime.kernel import DOWN, EXIT
+from runtime.kernel import EXIT
+from runtime.monitor import DOWN
 from runtime.process import exit, monitor, receive, register, send, spawn, spawn_link, spawn_monitor, trap_exit, whereis
 from runtime.simulator import simulation
 from tests.elixir_record import Process, agrees, scenario
@@ -35,15 +36,15 @@ def keyword(**items: Value) -> list[tuple[Atom, Value]]:
     return [(Atom(name), value) for name, value in items.items()]
 
 
-def check(group: str, name: str, twin: Twin, seed: int) -> None:
-    """Asserts that the twin ends as the scenario did."""
+def check(group: str, name: str, twin: Twin, seed: int, lending: float = 0.5) -> None:
+    """Asserts that the twin ends as the scenario did. `lending`: how likely tasks are run by who awaits them."""
     expected = scenario(group, name).outcome
-    kind, term, caller = _run(twin, seed)
+    kind, term, caller = _run(twin, seed, lending)
     assert kind == expected.kind, term
     assert agrees(expected.term, term, {Process("caller"): caller}), f"{expected.term}\n!=\n{term}"
 
 
-def _run(twin: Twin, seed: int) -> tuple[str, Value, Pid]:
+def _run(twin: Twin, seed: int, lending: float) -> tuple[str, Value, Pid]:
     outcomes: list[tuple[str, Value]] = []
 
     def caller() -> None:
@@ -53,7 +54,10 @@ def _run(twin: Twin, seed: int) -> tuple[str, Value, Pid]:
             outcomes.append(("exited", error.reason))
         exit(self_(), KILL)
 
-    with simulation(seed):
+    with simulation(seed) as time:
+        time.lending = lending
+        if lending == 1:
+            time.switching = 0.0  # so that no thread begins before they are awaited
         pid, ref = spawn_monitor(caller)
         reason = receive((DOWN, ref, ANY, ANY, ANY))[4]
     return (*(outcomes or [("died", reason)])[0], pid)

@@ -1,0 +1,6 @@
+"""What threads are started for."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+Work: TypeAlias = Callable[[], None]
