@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from bench import machine, report, results, roster
-from bench.groups import executor, filters, growth, memory, plans, points, processes, queries, scans
+from bench.groups import disk, executor, filters, growth, memory, plans, points, processes, queries, scans
 from bench.measure import Session
 from bench.model import Case, Options, optional
 from bench.results import Measured, Result
 
 # In the order of the report. What grows comes last: it takes the most memory.
-GROUPS: Final = (scans, points, plans, queries, filters, processes, executor, memory, growth)
+GROUPS: Final = (scans, points, plans, queries, filters, processes, executor, disk, memory, growth)
 QUICK: Final = Options(rows=1000, repeats=1, quick=True)
 
 

@@ -66,6 +66,14 @@ One after the other, in one thread; Elixir's figures are the best of five runs.
 EXECUTOR: Final = """\
 Small queries over 10 tables: through the executor, and the same calls one after the other. Times are per query.
 """
+DISK: Final = """\
+Tables in files, with 100,000 rows. All but DETS hand what is written to the system before they return, so that it
+outlives the process; DETS keeps it in memory until `sync`. *sqlite3 by hand* is what a program would write for just
+this: one table with typed columns, a write-ahead log, prepared statements, rows made into a NamedTuple. Tables that are
+*untyped* hold any tuples, as DETS does. lmdb keeps JSON and does not wait for the disk; TinyDB writes the whole file
+anew, and has 1,000 rows. Ranges and equality are asked by queries that have been asked before, as sqlite3 has its
+statements prepared.
+"""
 MEMORY: Final = """\
 What a process of its own grows by, for each row, when it fills a contestant: as Python counts its objects; the resident
 memory of the process for sqlite3, polars and duckdb; of ETS, what it tells.
@@ -82,6 +90,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "filters": Section("Filters that users write", FILTERS),
     "processes": Section("Tasks and agents", PROCESSES),
     "executor": Section("Many queries at once", EXECUTOR),
+    "disk": Section("Tables on disk", DISK),
     "memory": Section("Memory", MEMORY),
     "growth": Section("Growth", GROWTH),
 }
@@ -89,6 +98,13 @@ SECTIONS: Final[Mapping[str, Section]] = {
 _CALL: Final = """\
 Half of it is the call of a method from Python, which a subscript of a dict does without; compare *dict by hand*."""
 WHY: Final[Mapping[str, str]] = {
+    "all rows": """\
+Untyped rows are read from Erlang's external term format, term by term, and checked, as a file may come from anybody;
+Erlang does that in C. Rows with a row type are columns, and are read faster.""",
+    "insert of all rows at once, per row": """\
+The types of the fields are checked and keys and values made, row by row, before SQLite gets them.""",
+    "insert and sync": """\
+Nearly all of it is the disk's: the log is forced out, and the folder that it is in.""",
     "insert a ready row": """\
 A new key costs an entry in a dict, a number for its slot and a place in the list of rows, so that walks survive writes;
 then a look at each element, whether it could be changed from outside. *dict by hand* does the first of these only. Not

@@ -8,6 +8,7 @@ from bench.contestants.by_hand import Dict, Sorted
 from bench.contestants.collections_of_objects import Ducks, Littletable, TinyDb
 from bench.contestants.databases import Duckdb, Polars, Sqlite
 from bench.contestants.erlang import Ets
+from bench.contestants.on_disk import Dets, Diskcache, Lmdb, Ours, SqliteFile, TinyDbFile
 from bench.contestants.ours import INDEXED, ORDERED, SET, TYPED
 from bench.model import Contestant, Does, Kind, Way
 
@@ -27,6 +28,13 @@ ROSTER: Final[tuple[Contestant, ...]] = (
     Littletable(),
     Ducks(),
     TinyDb(),
+    Ours(typed=True),
+    Ours(typed=False),
+    SqliteFile(),
+    Dets(),
+    Lmdb(),
+    Diskcache(),
+    TinyDbFile(),
 )
 
 

@@ -6,10 +6,10 @@ Added to the others by `runtime.cli`, which see for exit statuses.
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TextIO, TypeAlias, cast
 
 import click
 
@@ -28,7 +28,7 @@ AnyDiskTable: TypeAlias = "DiskTable[Any]"
 
 _BATCH: Final = 20_000  # rows that are written at once, between two steps of the bar
 _TABLES: Final = {".dets": "dets", ".ets": "ets"}
-_TEXTS: Final = {".csv": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
+_TEXTS: Final = {".csv": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json", ".tsv": "tsv"}
 
 
 @contextmanager
@@ -120,10 +120,14 @@ def import_(
     if index and made != "dets":
         raise click.UsageError("--index is for tables on disk only: a table file keeps no indexes")
     _check_target(source, target, replace)
+    position: int | str | None = int(key) if key is not None and key.isdecimal() else key
+    if made == "dets" and file_kind(source) == "dets":
+        with table_errors(), opened(source) as table, _in_its_place(target) as place:
+            count, stored = _copy_on_disk(table, place, kind, position, index, Path(target).name)
+        _tell(target, stored, count)
+        return
     rows = _rows_of(source, input_format, delimiter, na)
-    keypos: int | str = rows.keypos or 1
-    if key is not None:
-        keypos = int(key) if key.isdecimal() else key
+    keypos: int | str = position or rows.keypos or 1
     chosen: Kind = kind or rows.kind or "set"
     with table_errors(), _in_its_place(target) as place:
         if made == "dets":
@@ -139,33 +143,81 @@ def import_(
 @click.option(
     "--format",
     "output",
-    type=click.Choice(["csv", "json"]),
+    type=click.Choice(["csv", "tsv", "json"]),
     help="How rows are written; json means one a line. By default the suffix of TARGET tells, and for - it is csv.",
 )
-@click.option("--no-header", is_flag=True, help="Leave out the line of column names in CSV.")
+@click.option("--no-header", is_flag=True, help="Leave out the line of column names in CSV and TSV.")
 @_REPLACE
 def export(source: str, target: str, output: str | None, no_header: bool, replace: bool) -> None:
-    """Write the rows of the table in the file SOURCE to TARGET, as CSV or JSON lines; - is standard output.
+    """Write the rows of the table in the file SOURCE to TARGET, as CSV, TSV or JSON lines; - is standard output.
 
     SOURCE is a table on disk, a table file, or a file of Erlang's: a DETS file, closed or not, or one of ets:tab2file.
     Values are written as select writes them.
     """
-    from runtime.output import write_csv, write_json
-
     chosen = output or ("csv" if target == "-" else _TEXTS.get(Path(target).suffix.lower()))
     if chosen is None:
-        raise click.BadParameter(f"{target!r} ends in neither .csv nor .json or .jsonl; --format says what it is to be")
+        raise click.BadParameter(
+            f"{target!r} ends in neither .csv, .tsv, .json nor .jsonl; --format says what it is to be"
+        )
     _check_target(source, target, replace)
     kind = file_kind(source)
     if kind == "text":
         raise BadInput(f"{source}: it cannot be read, or is no file with a table")
-    rows = _table_of(source, kind).rows
     if target == "-":
-        write_json(rows, sys.stdout) if chosen == "json" else write_csv(rows, sys.stdout, header=not no_header)
+        _write_text(source, kind, chosen, not no_header, sys.stdout)
         return
     with table_errors(), _in_its_place(target) as place, place.open("w", encoding="utf-8", newline="") as file:
-        write_json(rows, file) if chosen == "json" else write_csv(rows, file, header=not no_header)
-    _tell(target, len(rows), len(rows))
+        count = _write_text(source, kind, chosen, not no_header, file)
+    _tell(target, count, count)
+
+
+def _write_text(source: str, kind: FileKind, chosen: str, header: bool, out: TextIO) -> int:
+    """Writes the rows of a table as text; how many. A table on disk is read some rows at a time."""
+    from runtime.output import write_csv, write_json
+
+    delimiter = "\t" if chosen == "tsv" else ","
+    if kind == "dets":
+        with opened(source) as table:
+            if chosen == "json" or table.shape.typed:  # else the columns are only known when all rows are
+
+                def write(rows: list[Any], before: int) -> None:
+                    if chosen == "json":
+                        write_json(rows, out)
+                    else:
+                        write_csv(rows, out, header=header and not before, delimiter=delimiter)
+
+                return _in_batches(table, f"reading {Path(source).name}", write)
+    rows = _table_of(source, kind).rows
+    if chosen == "json":
+        write_json(rows, out)
+    else:
+        write_csv(rows, out, header=header, delimiter=delimiter)
+    return len(rows)
+
+
+def _in_batches(table: AnyDiskTable, what: str, visit: Callable[[list[Any], int], None]) -> int:
+    """Visits the rows of a table on disk, as at one moment, some at a time, with their number so far; how many."""
+    from runtime import dets
+
+    batch: list[Any] = []
+    count = 0
+
+    def take(row: Any) -> Any:
+        nonlocal count
+        batch.append(row)
+        if len(batch) == _BATCH:
+            visit(batch, count)
+            count += len(batch)
+            progress(count, size)
+            batch.clear()
+        return dets.CONTINUE
+
+    size = len(table)
+    with counting(what, size) as progress:
+        table.traverse(take)
+        if batch:
+            visit(batch, count)
+    return count + len(batch)
 
 
 def _check_target(source: str, target: str, replace: bool) -> None:
@@ -208,6 +260,30 @@ def _in_its_place(target: str) -> Iterator[Path]:
             part.replace(place)
         except OSError as error:
             raise BadInput(f"{target}: it cannot be written: {error.strerror}") from error
+
+
+def _copy_on_disk(
+    source: AnyDiskTable,
+    place: Path,
+    kind: "Kind | None",
+    keypos: "int | str | None",
+    index: tuple[str, ...],
+    name: str,
+) -> tuple[int, int]:
+    """Makes a table on disk of another one, some rows at a time; how many were read, and how many there are."""
+    from runtime import dets
+
+    chosen: Kind = kind or source.info("type")
+    at = keypos or source.info("keypos")
+    with dets.open(place, source.shape.row_type, type=chosen, keypos=at, name=name) as table:
+
+        def write(rows: list[Any], before: int) -> None:
+            table.insert(rows[::-1] if chosen == "bag" else list(rows))
+
+        count = _in_batches(source, f"writing {name}", write)
+        for field in index:
+            table.add_index(int(field) if field.isdecimal() else field)
+        return count, len(table)
 
 
 def _write_on_disk(

@@ -106,6 +106,11 @@ class Limits:
         self.max_size: Final = max_size
         self.clock: Final = clock
 
+    @property
+    def any(self) -> bool:
+        """Whether there is a limit."""
+        return self.ttl is not None or self.max_size is not None
+
 
 UNLIMITED: Final = Limits()
 

@@ -11,30 +11,28 @@ Queries with a limit go on with `ets.select(continuation)`, as those of tables i
 
 import atexit
 import contextlib
-import keyword
 import os
 import threading
-from datetime import date, datetime, timedelta
+import time
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast, overload
-from uuid import UUID
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, overload
 
 from matchspec.values import Term
 from runtime import registry
-from runtime.core import Checked, Info
-from runtime.disk_alter import index_facts
+from runtime.core import Checked, Info, Limits
 from runtime.disk_errors import DiskError
-from runtime.disk_file import DiskAccess, DiskFile, Facts, examine, path_of
-from runtime.disk_layout import IndexColumn, Layout, index_column
-from runtime.disk_rows import FieldRows, RowForm, row_form
+from runtime.disk_facts import columns_of, facts_of, generation_in, indexes_in, limits_in, shape_in
+from runtime.disk_file import DiskAccess, DiskFile, examine, path_of
+from runtime.disk_layout import Layout
+from runtime.disk_rows import row_form
 from runtime.disk_saver import saver
-from runtime.disk_scalars import EnumName
 from runtime.disk_table import DiskTable, Opened
 from runtime.disk_whole import CONTINUE, DONE
 from runtime.errors import BadArg, choice
 from runtime.ets import Columns, match, match_object, repair_continuation, select, select_reverse
+from runtime.expiry import Clock, most_rows, time_to_live
 from runtime.registry import Name
 from runtime.rows import AnyRow, DataclassRow, RowShape, RowType, describe, row_shape
 from runtime.storage import END, KINDS, Kind
@@ -63,10 +61,6 @@ Row = TypeVar("Row", bound=AnyRow | DataclassRow)
 AnyDiskTable: TypeAlias = DiskTable[Any]
 AUTO_SAVE: Final = 180.0  # seconds, as in Erlang
 TIMEOUT: Final = 5.0  # seconds that a writer waits for another process
-_TYPES: Final[dict[str, Any]] = {
-    "int": int, "float": float, "str": str, "bytes": bytes, "bool": bool, "term": Any,
-    "date": date, "timedelta": timedelta, "datetime": datetime, "uuid": UUID, "enum": EnumName,
-}  # fmt: skip
 _MOST_SECONDS: Final = 1_000_000  # what threading takes
 _opening: Final = threading.RLock()  # held while a table is opened, so that no file is opened twice
 
@@ -85,6 +79,9 @@ def open(
     index: Columns = ...,
     unique: Columns = ...,
     timeout: float = ...,
+    ttl: float | None = ...,
+    max_size: int | None = ...,
+    clock: Clock = ...,
 ) -> DiskTable[AnyRow]: ...
 @overload
 def open(
@@ -100,6 +97,9 @@ def open(
     index: Columns = ...,
     unique: Columns = ...,
     timeout: float = ...,
+    ttl: float | None = ...,
+    max_size: int | None = ...,
+    clock: Clock = ...,
 ) -> DiskTable[Row]: ...
 
 
@@ -116,6 +116,9 @@ def open(
     index: Checked = (),
     unique: Checked = (),
     timeout: Checked = TIMEOUT,
+    ttl: Checked = None,
+    max_size: Checked = None,
+    clock: Clock = time.time,
 ) -> AnyDiskTable:
     """Opens the table in a file, which is made if it is not there. O(1), whatever its size. Erlang's dets:open_file.
 
@@ -133,6 +136,11 @@ def open(
         ram_file: keeps the table in memory; the file is read now and written by `sync`, `auto_save` and `close`.
         index, unique: columns that get an index, as by `add_index`, unless they have one.
         timeout: how many seconds a write waits while another process writes.
+        ttl: how many seconds a row lives after it was inserted, `math.inf` for no end; None is what the file says. The
+            file keeps it.
+        max_size: how many rows there may be, for a set or ordered_set; the least recently used go. None is what the
+            file says, which keeps it.
+        clock: gives the seconds since 1970, by which rows expire.
 
     Raises BadArg: "type" for a path, name or row type that is none; "option" for a bad option, or for other options
     than those of who has opened it already; "table_type", "keypos" and "type" where the file says other than `type`,
@@ -150,10 +158,13 @@ def open(
         choice("option", "type", type, KINDS, text)
     shape = None if row is None else row_shape(row)
     asked = _Asked(shape, type, keypos, text)
+    limits = Limits(time_to_live(ttl, "ttl", text), most_rows(max_size, type, text), clock)
     table = None
     while table is None:  # again, where the last user is just closing it
-        table = _joined(place, access, ram_file is True, asked, _Manner(name, seconds, waiting))
+        table = _joined(place, access, ram_file is True, asked, _Manner(name, seconds, waiting, limits))
     try:
+        most_rows(max_size, table.type, text)  # the file may say that it is a bag
+        table.set_limits(limits)
         for argument, columns, is_unique in (("index", index, False), ("unique", unique, True)):
             _add_indexes(table, argument, columns, is_unique)
     except BaseException:
@@ -168,6 +179,7 @@ class _Manner(NamedTuple):
     name: Name | None
     auto_save: float | None
     timeout: float
+    limits: Limits
 
 
 def _joined(path: Path, access: DiskAccess, ram: bool, asked: "_Asked", manner: _Manner) -> AnyDiskTable | None:
@@ -179,7 +191,7 @@ def _joined(path: Path, access: DiskAccess, ram: bool, asked: "_Asked", manner: 
             return table if table.join() else None
         file = DiskFile(Path(os.path.realpath(path)), access, ram, manner.timeout)
         try:
-            table = _table(asked.name if manner.name is None else manner.name, file, asked, manner.auto_save)
+            table = _table(asked.name if manner.name is None else manner.name, file, asked, manner)
         except BaseException:
             file.connection.close()
             raise
@@ -238,16 +250,18 @@ def _check_same(table: AnyDiskTable, access: Term, ram_file: Term, asked: _Asked
     asked.check(table.type, table.keypos - 1, shape)
 
 
-def _table(name: Name, file: DiskFile, asked: _Asked, auto_save: float | None) -> AnyDiskTable:
+def _table(name: Name, file: DiskFile, asked: _Asked, manner: _Manner) -> AnyDiskTable:
+    limits = manner.limits
     if file.access == "read_write" and not file.is_laid_out():
         shape = row_shape(None) if asked.shape is None else asked.shape
-        layout = Layout(asked.kind or "set", asked.index_of_key(shape), row_form(shape, asked.name), [])
-        file.make(_facts(layout, shape), layout.definitions())
+        rows, at = row_form(shape, asked.name), asked.index_of_key(shape)
+        layout = Layout(asked.kind or "set", at, rows, [], limits.any, limits.max_size is not None)
+        file.make(facts_of(layout, shape, limits.ttl, limits.max_size), layout.definitions())
     file.read_facts()
     facts = file.facts
-    shape = _shape_in(file, facts) if asked.shape is None else asked.shape
+    shape = shape_in(file, facts) if asked.shape is None else asked.shape
     rows = row_form(shape, asked.name)
-    if _columns_of(rows) != facts["columns"]:
+    if columns_of(rows) != facts["columns"]:
         allowed = f"the file has rows of {facts['row']!s:.200}, in the columns {facts['columns']!s:.200}"
         raise BadArg("type", "row", shape.row_type, allowed, asked.name)
     kind, keypos = facts["type"], facts["keypos"]
@@ -255,66 +269,12 @@ def _table(name: Name, file: DiskFile, asked: _Asked, auto_save: float | None) -
     if kind not in KINDS or type(keypos) is not int or not 0 <= keypos < (shape.arity if shape.arity > 0 else 256):
         raise DiskError("corrupt", file.name, f"it says that it is a {kind!s:.50} with the key at {keypos!s:.50}")
     asked.check(kind, keypos, shape)
-    layout = Layout(kind, keypos, rows, _indexes_in(file, facts, rows, shape))
+    ttl, most = limits_in(file, facts)
+    indexes, generation = indexes_in(file, facts, rows, shape), generation_in(file, facts)
+    layout = Layout(kind, keypos, rows, indexes, "rows" in facts, most is not None, generation)
     file.check_columns(layout)
     file.log_writes()
-    return DiskTable(name, shape, file, layout, Opened(auto_save, None))
-
-
-def _facts(layout: Layout, shape: RowShape) -> Facts:
-    return {
-        "type": layout.kind,
-        "keypos": layout.keypos,
-        "row": describe(shape.row_type),
-        "columns": _columns_of(layout.rows),
-        "index": index_facts(layout.indexes),
-        "exotic": False,
-    }
-
-
-def _columns_of(rows: RowForm) -> list[list[str]] | None:
-    """The columns of a form of rows, as a file says it: name and form, or None for rows that are kept whole."""
-    return [[field.name, field.form] for field in rows.fields] if isinstance(rows, FieldRows) else None
-
-
-def _shape_in(file: DiskFile, facts: Facts) -> RowShape:
-    """The shape of rows that a file describes."""
-    columns = facts["columns"]
-    if columns is None:
-        return row_shape(None)
-    try:
-        fields = [
-            (name, _TYPES[form.rstrip("?")] | None if form.endswith("?") else _TYPES[form]) for name, form in columns
-        ]
-        names = [name[1:-1] for name, _ in fields]
-        types = [kind for _, kind in fields]
-        if _all_identifiers(names):
-            return row_shape(cast(Any, NamedTuple)("Row", list(zip(names, types, strict=True))))
-        return row_shape(cast(Any, tuple)[tuple(types)])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        problem = f"it describes its columns as {columns!s:.200}"
-        raise DiskError("corrupt", file.name, problem) from None
-
-
-def _all_identifiers(names: list[str]) -> bool:
-    """Whether these can be the fields of a NamedTuple."""
-    return len(set(names)) == len(names) and not [
-        name for name in names if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_")
-    ]
-
-
-def _indexes_in(file: DiskFile, facts: Facts, rows: RowForm, shape: RowShape) -> list[IndexColumn]:
-    found: list[IndexColumn] = []
-    known = len(rows.fields) if isinstance(rows, FieldRows) else 256
-    try:
-        for column, unique in facts["index"]:
-            if type(column) is not int or type(unique) is not bool or not 0 <= column < known:
-                raise ValueError(column)
-            found.append(index_column(rows, column, shape.fields[column] if shape.fields else column + 1, unique))
-    except (TypeError, ValueError):
-        problem = f"it describes its indexes as {facts['index']!s:.200}"
-        raise DiskError("corrupt", file.name, problem) from None
-    return found
+    return DiskTable(name, shape, file, layout, Opened(manner.auto_save, Limits(ttl, most, limits.clock)))
 
 
 def _seconds(option: str, value: Term, name: str) -> float:
@@ -328,11 +288,11 @@ def _add_indexes(table: AnyDiskTable, argument: str, columns: Term, unique: bool
     if not isinstance(columns, (list, tuple)):
         raise BadArg("option", argument, columns, "allowed is a list of columns", table.info("name"))
     for column in columns:
-        there = table.info("unique" if unique else "index")
-        field = table.shape.index_of(column, argument, str(table.info("name")))
-        name = table.shape.fields[field] if table.shape.fields else field + 1
-        if name not in there:
-            table.add_index(column, unique=unique)
+        try:
+            table.ensure_index(column, unique)
+        except BadArg as error:
+            named = argument if error.argument == "field" else error.argument
+            raise BadArg(error.cause, named, error.value, error.allowed, table.info("name")) from None
 
 
 # --- Erlang's own files -------------------------------------------------------------------------------------------

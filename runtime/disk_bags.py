@@ -44,19 +44,19 @@ class DiskBagStorage(DiskStorage):
 
     def lay_out(self, layout: Layout) -> None:
         super().lay_out(layout)
-        key = layout.key
+        key, table, alive = layout.key, layout.table, layout.alive
         self._add = layout.add_to_bag
-        self._holds: str = f'SELECT 1 FROM rows WHERE {key} = ? AND "_sum" = ? LIMIT 1'
-        self._delete_exact: str = f'DELETE FROM rows WHERE {key} = ? AND "_sum" = ?'
+        self._holds: str = f'SELECT 1 FROM {alive} WHERE {key} = ? AND "_sum" = ? LIMIT 1'
+        self._delete_exact: str = f'DELETE FROM {table} WHERE {key} = ? AND "_sum" = ?'
         self._delete_some: str = (
-            f'DELETE FROM rows WHERE {key} = ? AND "_n" IN '
-            f'(SELECT "_n" FROM rows WHERE {key} = ? AND "_sum" = ? ORDER BY "_n" LIMIT ?)'
+            f'DELETE FROM {table} WHERE {key} = ? AND "_n" IN '
+            f'(SELECT "_n" FROM {table} WHERE {key} = ? AND "_sum" = ? ORDER BY "_n" LIMIT ?)'
         )
         names = ", ".join(layout.stored)
         marks = ", ".join(["?"] * len(layout.stored))
-        self._replace: str = f'UPDATE rows SET ({names}, "_sum") = ({marks}, ?) WHERE {key} = ? AND "_n" = ?'
-        self._numbers: str = f'SELECT "_n", "_sum" FROM rows WHERE {key} = ? ORDER BY "_n"'
-        self._rest: str = f'SELECT {layout.columns} FROM rows WHERE {key} = ? ORDER BY "_n" LIMIT -1 OFFSET ?'
+        self._replace: str = f'UPDATE {table} SET ({names}, "_sum") = ({marks}, ?) WHERE {key} = ? AND "_n" = ?'
+        self._numbers: str = f'SELECT "_n", "_sum" FROM {table} WHERE {key} = ? ORDER BY "_n"'
+        self._rest: str = f'SELECT {layout.columns} FROM {alive} WHERE {key} = ? ORDER BY "_n" LIMIT -1 OFFSET ?'
 
     def _adding(self, key: Key, row: StoredRow) -> list[Sql]:
         stored = self.layout.values(key, row)
@@ -92,7 +92,7 @@ class DiskBagStorage(DiskStorage):
         rows: list[StoredRow] = []
 
         def work() -> None:
-            rows.extend(self.rows_at(key))
+            rows.extend(self._rows_at(key))
             if rows:
                 self.connection.write(self._delete_quietly, (key,))
 
@@ -146,7 +146,7 @@ class DiskBagStorage(DiskStorage):
         return [*rows, *self.decoded(self.connection.fetch(self._rest, (key, known)))]
 
     def keys_count(self) -> int:
-        return int(self.connection.fetch(f"SELECT count(DISTINCT {self.layout.key}) FROM rows")[0][0])
+        return int(self.connection.fetch(f"SELECT count(DISTINCT {self.layout.key}) FROM {self.layout.alive}")[0][0])
 
     def _checked_columns(self) -> list[str]:
         return [*super()._checked_columns(), '"_sum"']

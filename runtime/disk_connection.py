@@ -9,22 +9,75 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Literal, TypeAlias, final
 
+from matchspec.terms import Key
 from runtime.disk_errors import ERRORS, DiskError, disk_error
 from runtime.disk_file import DiskFile
+from runtime.disk_readers import Readers
 from runtime.disk_rows import Fetched, Values
 from runtime.errors import BadArg
 from runtime.upkeep import Session
 
 State: TypeAlias = Literal["idle", "ready", "open"]
 
+_REPLACED: Final = "no such table: "  # what SQLite says when the table has another name by now
+_CHANGED: Final = "another process has given the table a limit, or an index over an expression; open it again"
 _BATCH: Final = 1_000  # rows fetched at a time from a long query
+
+
+class Keeper:
+    """Who keeps the limits of a table; see `runtime.disk_limits`."""
+
+    def lay_out(self) -> None:
+        """The table has another layout."""
+        raise AssertionError("every keeper has its own")
+
+    def now(self) -> float:
+        """When the operation under way began, in seconds since 1970."""
+        raise AssertionError("every keeper has its own")
+
+    def entered(self) -> None:
+        """An operation begins."""
+        raise AssertionError("every keeper has its own")
+
+    def began(self) -> bool:
+        """The transaction of an operation has begun. Whether something was done that is to be committed by itself."""
+        raise AssertionError("every keeper has its own")
+
+    def committed(self) -> None:
+        """That has been committed."""
+        raise AssertionError("every keeper has its own")
+
+    def ending(self) -> None:
+        """The transaction of an operation is going to be committed."""
+        raise AssertionError("every keeper has its own")
+
+    def touch(self, key: Key) -> None:
+        """A key was looked up."""
+        raise AssertionError("every keeper has its own")
+
+    def size(self) -> int:
+        """How many rows there are that are not over. O(log n), and those that are over."""
+        raise AssertionError("every keeper has its own")
+
+    def deadlines(self, keys: list[Key]) -> list[Values]:
+        """The deadlines of the rows of keys, with the keys."""
+        raise AssertionError("every keeper has its own")
+
+    def restore(self, deadlines: list[Values]) -> None:
+        """Gives rows the deadlines that they had."""
+        raise AssertionError("every keeper has its own")
+
+    def check(self) -> list[str]:
+        """What is wrong in the file. O(n)."""
+        raise AssertionError("every keeper has its own")
 
 
 @final
 class DiskConnection(Session):
     """Runs statements. The caller holds the table's lock.
 
-    `written`, where it is set, is called after the first write since it was last set to None.
+    `written`, where it is set, is called after the first write since it was last set to None. `undo`, where it is set,
+    is called when the transaction is rolled back, and forgotten when it is committed.
     """
 
     def __init__(self, file: DiskFile, table: str) -> None:
@@ -33,19 +86,33 @@ class DiskConnection(Session):
         self.state: State = "idle"
         self.spoilt = False  # something was rolled back: what is remembered of the table may be wrong
         self.written: Callable[[], None] | None = None
+        self.undo: Callable[[], None] | None = None
+        self.keeper: Keeper | None = None
+        self.readers: Final = Readers(file)
         self._cursor = file.connection.cursor()
         self._failed = False
         self._wrote = False
 
     # --- operations ---------------------------------------------------------------------------------------------------
 
+    def now(self) -> float:
+        """When the operation under way began, of a table with limits."""
+        return 0.0 if self.keeper is None else self.keeper.now()
+
+    def enter(self) -> None:
+        if self.keeper is not None:
+            self.keeper.entered()
+
     def begin(self) -> None:
         if self.file.access == "read":
             allowed = "it was opened with access='read', and takes no writes"
             raise BadArg("access", "table", self.table, allowed, self.table)
         if self.state == "idle":
-            self.state = "ready"
             self._failed = False
+            if self.keeper is None:
+                self.state = "ready"
+            else:
+                self._open()
 
     def fail(self) -> None:
         self._failed = True
@@ -60,23 +127,47 @@ class DiskConnection(Session):
                 self.written()
 
     def _open(self) -> None:
-        try:
-            self._cursor.execute("BEGIN IMMEDIATE")
-        except ERRORS as error:
-            raise self.error(error) from None
+        self._execute("BEGIN IMMEDIATE")
         self.state = "open"
+        if self.keeper is not None:
+            self._make_way(self.keeper)
 
-    def _finish(self, failed: bool) -> None:
+    def _execute(self, sql: str) -> None:
         try:
-            if not failed:
-                self._cursor.execute("COMMIT")
+            self._cursor.execute(sql)
         except ERRORS as error:
-            failed = True
             raise self.error(error) from None
+
+    def _make_way(self, keeper: Keeper) -> None:
+        """Has the rows deleted that are over, each lot in a transaction of its own, and begins the operation's."""
+        done = False
+        try:
+            while keeper.began():
+                self._execute("COMMIT")
+                keeper.committed()
+                self._execute("BEGIN IMMEDIATE")
+            done = True
         finally:
-            if failed:
+            if not done:
+                self.state = "idle"
                 self.spoilt = True
                 self._roll_back()
+
+    def _finish(self, failed: bool) -> None:
+        done = False
+        try:
+            if not failed:
+                if self.keeper is not None:
+                    self.keeper.ending()
+                self._execute("COMMIT")
+                done = True
+        finally:
+            undo, self.undo = self.undo, None
+            if not done:
+                self.spoilt = True
+                self._roll_back()
+                if undo is not None:
+                    undo()
 
     def _roll_back(self) -> None:
         """Some errors, such as a full disk, have SQLite roll back by itself."""
@@ -121,16 +212,20 @@ class DiskConnection(Session):
         self._wrote = True
         return found
 
-    def stream(self, sql: str, parameters: Values = ()) -> Iterator[list[Fetched]]:
+    def batches(self, sql: str, parameters: Values = ()) -> "Batches":
         """The rows of a query, some at a time. Raises DiskError."""
         if self.state == "ready":
             self._open()
         try:
-            cursor = self.file.connection.execute(sql, parameters)
-            while found := cursor.fetchmany(_BATCH):
-                yield found
+            return Batches(self, self.file.connection.execute(sql, parameters))
         except ERRORS as error:
             raise self.error(error) from None
+
+    def stream(self, sql: str, parameters: Values = ()) -> Iterator[list[Fetched]]:
+        """As `batches`, as an iterator."""
+        batches = self.batches(sql, parameters)
+        while found := batches.next():
+            yield found
 
     def write(self, sql: str, parameters: Values = ()) -> int:
         """Changes rows; how many. Raises DiskError, BadArg with cause "unique"."""
@@ -166,4 +261,27 @@ class DiskConnection(Session):
 
     def error(self, error: Exception) -> DiskError:
         self.spoilt = True
+        if _REPLACED in str(error):
+            return DiskError("changed", self.file.name, _CHANGED)
         return disk_error(error, self.file.name)
+
+
+@final
+class Batches:
+    """The rows of a query, some at a time. `over`: there are no more."""
+
+    def __init__(self, connection: DiskConnection, cursor: sqlite3.Cursor) -> None:
+        self.over = False
+        self._connection: Final = connection
+        self._cursor: Final = cursor
+
+    def next(self) -> list[Fetched]:
+        """The next ones; [] when there are no more. Raises DiskError."""
+        if self.over:
+            return []
+        try:
+            found = self._cursor.fetchmany(_BATCH)
+        except ERRORS as error:
+            raise self._connection.error(error) from None
+        self.over = len(found) < _BATCH
+        return found

@@ -12,6 +12,7 @@ DiskCause: TypeAlias = Literal[
     "file",  # it cannot be opened: no permission, a folder, a folder that is not there
     "not_a_dets_file",  # something else is in it
     "version",  # a later version of this library has written it
+    "changed",  # another process has laid the table out anew since it was opened
     "truncated",  # its end is missing
     "corrupt",  # what is in it contradicts itself
     "locked",  # another process has been writing for longer than the time-out

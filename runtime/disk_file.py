@@ -12,9 +12,25 @@ version. It holds the tables
         _row, or a column a field    see `runtime.disk_rows`
         _x1, _x2, ...          for each index of a column that holds terms: the value as bytes that sort as terms do
 
-and an SQL index for each index of the table. Nothing else: a file with triggers, views or columns of its own is
-refused, so that opening one runs no code. The write-ahead log makes what is committed survive the death of the process;
-`-wal` and `-shm` beside the file are SQLite's, and are gone when the last user has closed it.
+and an SQL index for each index of the table. Version 2 is that of a table whose rows have a time to live, or whose
+number has a bound. There the rows stand in `limited_rows`, as nobody is to read them who would not know which are over:
+
+    _matchspec                 also ttl, max_size and rows, the number of rows
+    limited_rows(...)          as rows, and besides
+        _ends                  when the row is over, in seconds since 1970; NULL for one that stays
+        _used                  with a bound: the number of the row's last use, of which the largest is the latest
+
+A table that gets its first limit is made one of version 2. Version 3 is that of a table that has, or has had, indexes
+over expressions. Each time that one comes or goes the table of rows is renamed, to `rows_1`, `rows_2` and so on, so
+that programs that have it open and do not keep the index find it no more.
+
+    _matchspec                 also generation, the number in the name; with limits also what version 2 says
+    rows_1(...)                as rows or limited_rows, and besides
+        _e1, _e2, ...          for each such index: the value as bytes that sort as terms do, NULL where there is none
+
+Nothing else: a file with triggers, views or columns of its own is refused, so that opening one runs no code. The
+write-ahead log makes what is committed survive the death of the process; `-wal` and `-shm` beside the file are
+SQLite's, and are gone when the last user has closed it.
 """
 
 import contextlib
@@ -34,6 +50,8 @@ DiskAccess: TypeAlias = Literal["read", "read_write"]
 Facts: TypeAlias = dict[str, Any]  # of the table _matchspec
 
 VERSION: Final = 1
+LIMITED_VERSION: Final = 2
+EXPRESSION_VERSION: Final = 3
 APPLICATION: Final = 0x6D737064
 MAGIC: Final = b"SQLite format 3\x00"
 _OLDEST_SQLITE: Final = (3, 35)  # the first with RETURNING and DROP COLUMN
@@ -41,6 +59,7 @@ _HEADER: Final = 100  # bytes
 _STATEMENTS: Final = 256  # kept compiled
 _CACHE: Final = 16_384  # KiB of pages kept in memory
 _FACTS: Final = frozenset(["type", "keypos", "row", "columns", "index", "exotic"])
+_LIMITS: Final = frozenset(["ttl", "max_size", "rows"])
 
 
 @final
@@ -55,30 +74,36 @@ class DiskFile:
         self.timeout: Final = timeout
         self.facts: Facts = {}
         self.connection: sqlite3.Connection = _connect(path, access, ram, timeout)
+        self._identity: tuple[int, int] | None = None
 
     def read_facts(self) -> None:
         """Raises DiskError unless this is a table file, laid out as such files are."""
         try:
             rows = self.connection.execute("SELECT item, value FROM _matchspec").fetchall()
             facts = {item: json.loads(value) for item, value in rows}
-            self._check_layout()
+            version = self.connection.execute("PRAGMA user_version").fetchone()[0]
         except ERRORS as error:
             raise disk_error(error, self.name) from None
         except (ValueError, TypeError, RecursionError) as error:
             raise DiskError("corrupt", self.name, f"what it says of its table cannot be read: {error}") from None
-        if set(facts) != _FACTS:
-            raise DiskError("corrupt", self.name, f"it says {list(facts)!r:.200} of its table, not {sorted(_FACTS)}")
+        expected = _FACTS
+        if version == LIMITED_VERSION or (version == EXPRESSION_VERSION and "rows" in facts):
+            expected |= _LIMITS
+        if version == EXPRESSION_VERSION:
+            expected |= {"generation"}
+        if set(facts) != expected:
+            raise DiskError("corrupt", self.name, f"it says {list(facts)!r:.200} of its table, not {sorted(expected)}")
         self.facts = facts
 
-    def _check_layout(self) -> None:
+    def _check_others(self, rows: str) -> None:
         """No triggers, views, virtual tables or generated columns."""
-        known = {("table", "_matchspec"), ("table", "rows")}
+        known = {("table", "_matchspec"), ("table", rows)}
         found = self.connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
         for kind, name, table, text in found:
             odd = isinstance(text, str) and text.lower().startswith("create virtual")
-            if odd or ((kind, name) not in known and (kind != "index" or table not in ("rows", "_matchspec"))):
+            if odd or ((kind, name) not in known and (kind != "index" or table not in (rows, "_matchspec"))):
                 raise DiskError("corrupt", self.name, f"it has a {kind} {name!r}, which table files have not")
-        columns = self.connection.execute("SELECT name, hidden FROM pragma_table_xinfo('rows')").fetchall()
+        columns = self.connection.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", (rows,)).fetchall()
         if any(hidden for _, hidden in columns):
             raise DiskError("corrupt", self.name, "it has computed columns, which table files have not")
 
@@ -90,13 +115,15 @@ class DiskFile:
             raise disk_error(error, self.name) from None
 
     def check_columns(self, layout: Layout) -> None:
-        """Raises DiskError unless the table of rows has the columns of this layout."""
+        """Raises DiskError unless there is a table of rows with the columns of this layout, and nothing else."""
         try:
-            found = self.connection.execute("SELECT name FROM pragma_table_info('rows')").fetchall()
+            self._check_others(layout.table)
+            found = self.connection.execute("SELECT name FROM pragma_table_info(?)", (layout.table,)).fetchall()
         except ERRORS as error:
             raise disk_error(error, self.name) from None
         names = {'"' + name.replace('"', '""') + '"' for (name,) in found}
         expected = {*layout.stored, *(['"_n"', '"_sum"'] if layout.bag else [])}
+        expected |= {'"_ends"', '"_used"'} if layout.limited else set()
         if names != expected:
             raise DiskError("corrupt", self.name, f"its rows have the columns {sorted(names)}, not {sorted(expected)}")
 
@@ -142,6 +169,28 @@ class DiskFile:
                 self.connection.execute("PRAGMA synchronous = NORMAL")
         except ERRORS as error:
             raise disk_error(error, self.name) from None
+        self._identity = self._found()
+
+    def _found(self) -> tuple[int, int] | None:
+        """Which file is in this place."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def another(self) -> sqlite3.Connection | None:
+        """Another connection to the same file, to read; None where there is none. Raises sqlite3.Error.
+
+        The file may have been deleted, or another one put in its place.
+        """
+        if self.ram or self._identity is None or self._found() != self._identity:
+            return None
+        connection = _prepared(_connected(self.path, "read", self.timeout), "read")
+        if self._found() != self._identity:
+            connection.close()
+            return None
+        return connection
 
     # --- durability ---------------------------------------------------------------------------------------------------
 
@@ -237,7 +286,7 @@ def _lay_out(connection: sqlite3.Connection, facts: Facts, statements: list[str]
     execute = connection.execute
     execute("BEGIN")
     execute(f"PRAGMA application_id = {APPLICATION}")
-    execute(f"PRAGMA user_version = {VERSION}")
+    execute(f"PRAGMA user_version = {LIMITED_VERSION if 'rows' in facts else VERSION}")
     execute("CREATE TABLE _matchspec (item TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID")
     for item, value in facts.items():
         execute("INSERT INTO _matchspec VALUES (?, ?)", (item, json.dumps(value)))
@@ -327,8 +376,8 @@ def examine(path: Path, may_make: bool) -> None:
     if head[:16] != MAGIC or len(head) < _HEADER or int.from_bytes(head[68:72], "big") != APPLICATION:
         raise DiskError("not_a_dets_file", name, "it is no table file")
     version = int.from_bytes(head[60:64], "big")
-    if version != VERSION:
-        raise DiskError("version", name, f"its layout has the version {version}, known is {VERSION}")
+    if not VERSION <= version <= EXPRESSION_VERSION:
+        raise DiskError("version", name, f"its layout has the version {version}, known are 1 to {EXPRESSION_VERSION}")
     page = int.from_bytes(head[16:18], "big")
     pages = int.from_bytes(head[28:32], "big")
     log = Path(f"{name}-wal")

@@ -11,12 +11,15 @@ from typing import Any, Final, NamedTuple, TypeAlias, final
 from matchspec.bounds import as_condition, column_ranges
 from matchspec.intervals import ALL, NOTHING, Ranges, shown_ranges
 from matchspec.plan import bound_keys
+from matchspec.program import Program
 from matchspec.spec import MatchSpec
 from matchspec.values import Term
 from runtime import keybytes
+from runtime.disk_errors import DiskError
 from runtime.disk_keys import Span
-from runtime.disk_layout import IndexColumn, Layout
-from runtime.disk_rows import FieldRows, Sql
+from runtime.disk_layout import IndexColumn, Layout, bounds
+from runtime.disk_projection import Projection, projection
+from runtime.disk_rows import DamagedRow, Fetched, FieldRows, Sql
 from runtime.disk_storage import DiskStorage
 from runtime.planner import Plan, PlanKind
 from runtime.sql_conditions import columns_of
@@ -37,6 +40,7 @@ class Where(NamedTuple):
 
 
 NOWHERE: Final = Where("", [], False)
+Statement: TypeAlias = tuple[str, list[Sql]]
 
 
 @final
@@ -55,6 +59,20 @@ class Choice:
         self.where: Final = where
         self.field: Final = field
         self.spans: Final[list[Span]] = layout.keys.whole if ranges is ALL else layout.keys.spans(ranges)
+        self.projection: Projection | None = None  # what alone has to be read, where SQL finds the very rows
+        self._written: list[Statement] | None = None
+        self._written_for: list[Span] = []
+
+    def statements(self, spans: list[Span]) -> list[Statement]:
+        """The SQL for the rows of some spans, those of this choice or all, in order, with its parameters."""
+        if self._written is None or self._written_for is not spans:
+            layout, where = self.layout, self.where
+            what = layout.columns if self.projection is None else self.projection.sql
+            written: list[Statement] = []
+            for span in spans:
+                written.append((layout.select(what, span, where.text), [*bounds(span), *where.parameters]))
+            self._written, self._written_for = written, spans
+        return self._written
 
 
 @final
@@ -87,6 +105,45 @@ class DiskPlan(Plan):
             yield self.storage.candidates(self.keys)
             return
         yield from self.storage.stream(self.spans, self.where.text, self.where.parameters)
+
+    def select(self, program: Program) -> tuple[list[Any], int]:
+        """The results of the query, and how many rows were looked at."""
+        results: list[Any] = []
+        if self.kind == "nothing":
+            return results, 0
+        storage, choice = self.storage, self._choice
+        if self.kind == "keys":
+            rows = storage.candidates(self.keys)
+            return program.select(rows), len(rows)
+        looked = 0
+        for sql, parameters in choice.statements(storage.in_order(self.spans)):
+            batches = storage.connection.batches(sql, parameters)
+            while not batches.over:
+                fetched = batches.next()
+                looked += len(fetched)
+                found = self.results(program, fetched)
+                if results:
+                    results.extend(found)
+                else:
+                    results = found
+        return results, looked
+
+    def scan(self) -> Statement | None:
+        """The one statement that reads the whole table in order; None for several, or where a part is enough."""
+        if self.kind != "scan":
+            return None
+        statements = self._choice.statements(self.storage.in_order(self.spans))
+        return statements[0] if len(statements) == 1 else None
+
+    def results(self, program: Program, fetched: list[Fetched]) -> list[Any]:
+        """The results for some rows that were read. Raises DiskError."""
+        projected = self._choice.projection
+        if projected is None:
+            return program.select(self.storage.decoded(fetched))
+        try:
+            return projected.results(fetched)
+        except DamagedRow as error:
+            raise DiskError("corrupt", self.storage.connection.file.name, str(error)) from None
 
     @property
     def exact(self) -> bool:
@@ -153,8 +210,12 @@ def _chosen(query: Spec, counts: bool, layout: Layout, exotic: bool) -> Choice:
     if ranges == NOTHING or where is None:
         return Choice(layout, exotic, "nothing", [], ALL)
     if ranges != ALL:
-        return Choice(layout, exotic, "range", [], ranges, where)
-    return Choice(layout, exotic, "scan" if field is None else "index", [], ALL, where, field)
+        choice = Choice(layout, exotic, "range", [], ranges, where)
+    else:
+        choice = Choice(layout, exotic, "scan" if field is None else "index", [], ALL, where, field)
+    if where.exact and not counts and isinstance(layout.rows, FieldRows):
+        choice.projection = projection(query.program, layout.rows)
+    return choice
 
 
 def _where(query: Spec, wanted: Spec, counts: bool, layout: Layout) -> tuple[Where | None, int | str | None]:
@@ -175,7 +236,7 @@ def _where(query: Spec, wanted: Spec, counts: bool, layout: Layout) -> tuple[Whe
             asked = {part.index for part in columns_of(pushed.condition)}
             used.extend([index.field for index in layout.indexes if index.column in asked])
     for index in layout.made:
-        ranges = column_ranges(wanted, index.column + 1, False, False)
+        ranges = index.ranges(wanted)
         if ranges == NOTHING:
             return None, None
         if ranges != ALL and len(ranges) <= _MOST_RANGES:
@@ -188,7 +249,7 @@ def _where(query: Spec, wanted: Spec, counts: bool, layout: Layout) -> tuple[Whe
 
 def _of_bytes(index: IndexColumn, ranges: Ranges) -> tuple[str, list[Sql]]:
     """That the bytes of an index lie in ranges. Another process that has not heard of the index leaves NULL there."""
-    parts = [f"{index.name} IS NULL"]
+    parts = [f"{index.name} IS NULL"] if index.kept is None else []
     parameters: list[Sql] = []
     for low, low_in, high, high_in in keybytes.byte_ranges(ranges):
         ends: list[str] = []

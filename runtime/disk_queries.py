@@ -6,13 +6,17 @@ What differs from `runtime.queries` is how rows are found. The table is not free
 import time
 from typing import Any, cast
 
+from matchspec.program import Program
 from matchspec.unchecked import Unchecked
-from matchspec.values import Term
 from runtime.additions import AdditionalMethods, Indexed
+from runtime.core import Checked
 from runtime.disk_alter import add_index, del_index
 from runtime.disk_connection import DiskConnection
-from runtime.disk_layout import index_column
-from runtime.disk_plan import DiskPlan, choose
+from runtime.disk_facts import kept_expression
+from runtime.disk_layout import IndexColumn, expression_column, index_column
+from runtime.disk_plan import DiskPlan, Statement, choose
+from runtime.disk_readers import Reader
+from runtime.disk_rows import Fetched
 from runtime.disk_storage import DiskStorage
 from runtime.errors import BadArg, flag
 from runtime.index import Index
@@ -43,17 +47,52 @@ class DiskQueries(AdditionalMethods[Row]):
     def _results(self, query: Spec, backwards: bool) -> list[Any]:
         program = query.program
         results: list[Any] = []
-        looked = 0
+        fetched: list[Fetched] = []
         with self._gate.reading:
             plan = self._plan(query, False)
             self._counters.planned(plan.kind)
-            for rows in plan.stream():
-                looked += len(rows)
-                results.extend(program.select(rows))
-            self._counters.candidates += looked
-            self._counters.found += len(results)
+            scan = self._free_scan(plan)
+            reader = None if scan is None else self._connection().readers.take()
+            if reader is None or scan is None:
+                results, looked = plan.select(program)
+                self._counters.candidates += looked
+                self._counters.found += len(results)
+            else:
+                fetched = self._begin_scan(reader, scan)
+        if reader is not None:
+            results = self._scan(reader, plan, program, fetched)
         if backwards and self._kind == "ordered_set":
             results.reverse()
+        return results
+
+    def _free_scan(self, plan: DiskPlan) -> Statement | None:
+        """The statement of a scan that may go on without the table's lock: it sees what is committed."""
+        connection = self._connection()
+        return None if connection.state != "idle" or connection.file.ram else plan.scan()
+
+    def _begin_scan(self, reader: Reader, scan: Statement) -> list[Fetched]:
+        """The first rows of a scan of the table as it is now. Raises DiskError."""
+        connection = self._connection()
+        try:
+            return reader.begin(scan[0], scan[1], connection.now())
+        except BaseException:
+            connection.readers.give_back(reader)
+            raise
+
+    def _scan(self, reader: Reader, plan: DiskPlan, program: Program, fetched: list[Fetched]) -> list[Any]:
+        """The results of a scan that has begun; others may use the table meanwhile."""
+        results: list[Any] = []
+        looked = 0
+        try:
+            while fetched:
+                looked += len(fetched)
+                results.extend(plan.results(program, fetched))
+                fetched = reader.next()
+        finally:
+            self._connection().readers.give_back(reader)
+        with self._gate.lock:
+            self._counters.candidates += looked
+            self._counters.found += len(results)
         return results
 
     def _count(self, query: Spec) -> int:
@@ -122,33 +161,53 @@ class DiskQueries(AdditionalMethods[Row]):
     def add_index(
         self, field: Indexed, *, unique: bool | Unchecked = False, name: str | Unchecked | None = None
     ) -> bool:
-        """As that of a table in memory, over a column; the index is in the file, and there when it is opened again.
+        """As that of a table in memory; the index is in the file, and there when it is opened again.
 
-        O(n log n). Raises BadArg, cause "option", for an expression, which SQLite could not compute.
+        An expression is kept as a text. Another process that has the table open when an index over one is added gets
+        DiskError "changed". O(n log n). Raises BadArg, cause "option", also for an expression that no text can say.
         """
-        index = self._column_index_of(field, unique, name)
+        index = self._index_of(field, unique, name)
         with self._gate.writing:
-            layout = self._disk().layout
-            if any([known.column == index.column for known in layout.indexes]):
-                raise BadArg("already_exists", "field", field, "this column has an index", self._gate.name)
-            add_index(self._disk(), index_column(layout.rows, index.column, index.field, index.unique))
+            self._add(index, field)
         return True
 
+    def ensure_index(self, field: Indexed, unique: Checked) -> None:
+        """Makes an index unless the table has it."""
+        index = self._index_of(field, unique, None)
+        with self._gate.reading:
+            there = [known for known in self._disk().layout.indexes if _is_over(known, index)]
+        if not there or (unique and not there[0].unique):
+            with self._gate.writing:
+                self._add(index, field)
+
+    def _add(self, index: Index, field: Indexed) -> None:
+        disk = self._disk()
+        layout = disk.layout
+        if any([_is_over(known, index) or known.field == index.field for known in layout.indexes]):
+            raise BadArg("already_exists", "field", field, f"there is an index of {index.field!r}", self._gate.name)
+        if index.expression is None:
+            add_index(disk, index_column(layout.rows, index.column, index.field, index.unique))
+        else:
+            kept = kept_expression(index, self._spec(field), self._shape, layout.generation + 1)
+            add_index(disk, expression_column(kept, str(index.field), index.unique))
+
     def del_index(self, field: Indexed) -> bool:
-        """As that of a table in memory. O(n) for a column that holds terms of any kind."""
-        index = self._column_index_of(field, False, None)
+        """As that of a table in memory. O(n) for an expression, and for a column that holds terms of any kind."""
+        named = [known for known in self._disk().layout.indexes if known.kept is not None and known.field == field]
+        wanted = None if named else self._index_of(field, False, None)
         with self._gate.writing:
             layout = self._disk().layout
-            found = [known for known in layout.indexes if known.column == index.column]
+            found = named if wanted is None else [known for known in layout.indexes if _is_over(known, wanted)]
             if not found:
                 allowed = f"columns with an index are {[known.field for known in layout.indexes]!r}"
                 raise BadArg("option", "field", field, allowed, self._gate.name)
             del_index(self._disk(), found[0])
         return True
 
-    def _column_index_of(self, field: Indexed, unique: Term, name: Term) -> Index:
-        index = self._index_of(field, unique, name)
-        if index.expression is not None:
-            allowed = "on disk an index is over a column, a position or a field's name"
-            raise BadArg("option", "field", field, allowed, self._gate.name)
-        return index
+
+def _is_over(known: IndexColumn, index: Index) -> bool:
+    """Whether an index in the file is over the same column or expression as another."""
+    if known.kept is None or index.expression is None:
+        return known.kept is None and index.expression is None and known.column == index.column
+    kept = known.kept.expression
+    return kept.expr == index.expression.expr and kept.size == index.expression.size

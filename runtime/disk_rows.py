@@ -181,6 +181,15 @@ class FieldRows(RowForm):
         found = fetched if values is None else values
         return cast(StoredRow, tuple.__new__(self._made, found))
 
+    def decode_column(self, index: int, fetched: list[Fetched], at: int) -> list[Any]:
+        """The values of one field, which stand at a place of what was fetched. Raises DamagedRow."""
+        exact = self._exact[index]
+        values: list[Any] = []
+        for one in fetched:
+            value = one[at]
+            values.append(value if type(value) is exact else self._from_sql(index, value))
+        return values
+
     def _from_sql(self, index: int, value: Sql) -> Term:
         """Of a value that is not of the type that its column usually has."""
         field = self.fields[index]

@@ -12,7 +12,7 @@ from typing import Final
 from matchspec.intervals import Ranges
 from matchspec.terms import Key, exactly_equal
 from matchspec.values import Term, TermError
-from runtime.disk_connection import DiskConnection
+from runtime.disk_connection import DiskConnection, Keeper
 from runtime.disk_errors import DiskError
 from runtime.disk_keys import EVERYTHING, Span, SqlKey
 from runtime.disk_layout import Layout, bounds
@@ -39,7 +39,8 @@ class DiskStorage(Storage):
         super().__init__(layout.kind, layout.keypos, None)
         self.connection: Final = connection
         self.layout = layout
-        self._size: int | None = None  # None: to be counted
+        self.remembered: int | None = None  # how many rows there are; None: to be counted
+        self.keeper: Keeper | None = None  # of a table with limits
         self._version = 0  # of the file, when the rows were counted
         self._fixed = 0
         self._gone: set[Key] = set()  # the keys deleted while the table is fixed
@@ -48,16 +49,18 @@ class DiskStorage(Storage):
     def lay_out(self, layout: Layout) -> None:
         """Goes on with another layout, that of the same table with other indexes."""
         self.layout = layout
-        columns, key = layout.columns, layout.key
+        if self.keeper is not None:
+            self.keeper.lay_out()
+        columns, key, table, alive = layout.columns, layout.key, layout.table, layout.alive
         self._unique: bool = any([index.unique for index in layout.indexes])
         self._add: str = layout.add
         self._store: str = layout.store
-        self._at_key: str = f"SELECT {columns} FROM rows WHERE {key} = ? ORDER BY {layout.order}"
-        self._large: str = f"SELECT 1 FROM rows WHERE {key} >= x'' LIMIT 1"
+        self._at_key: str = f"SELECT {columns} FROM {alive} WHERE {key} = ? ORDER BY {layout.order}"
+        self._large: str = f"SELECT 1 FROM {table} WHERE {key} >= x'' LIMIT 1"
         self._update: str = layout.update
-        self._has: str = f"SELECT 1 FROM rows WHERE {key} = ? LIMIT 1"
-        self._delete: str = f"DELETE FROM rows WHERE {key} = ? RETURNING {columns}"
-        self._delete_quietly: str = f"DELETE FROM rows WHERE {key} = ?"
+        self._has: str = f"SELECT 1 FROM {alive} WHERE {key} = ? LIMIT 1"
+        self._delete: str = f"DELETE FROM {table} WHERE {key} = ? RETURNING {columns}"
+        self._delete_quietly: str = f"DELETE FROM {table} WHERE {key} = ?"
 
     def streams(self) -> bool:
         return True
@@ -73,22 +76,29 @@ class DiskStorage(Storage):
         return found
 
     def size(self) -> int:
+        if self.keeper is not None:
+            return self.keeper.size()
         connection = self.connection
         version = connection.version()
-        if self._size is None or version != self._version or connection.spoilt:
+        if self.remembered is None or version != self._version or connection.spoilt:
             connection.spoilt = False
-            self._size = int(connection.fetch("SELECT count(*) FROM rows")[0][0])
+            self.remembered = int(connection.fetch(f"SELECT count(*) FROM {self.layout.table}")[0][0])
             self._version = version
-        return self._size
+        return self.remembered
 
     def _more(self, count: int) -> None:
-        if self._size is not None:
-            self._size += count
+        if self.remembered is not None:
+            self.remembered += count
 
     def has(self, key: Key) -> bool:
         return bool(self.connection.fetch(self._has, (key,)))
 
     def rows_at(self, key: Key) -> list[StoredRow]:
+        if self.keeper is not None:
+            self.keeper.touch(key)
+        return self._rows_at(key)
+
+    def _rows_at(self, key: Key) -> list[StoredRow]:
         return self.decoded(self.connection.fetch(self._at_key, (key,)))
 
     def decoded(self, fetched: list[Fetched]) -> list[StoredRow]:
@@ -103,10 +113,10 @@ class DiskStorage(Storage):
 
     def put(self, key: Key, row: StoredRow) -> None:
         values = self.layout.values(key, row)
-        if self._size is None:
+        if self.remembered is None:
             self.connection.write(self._store, values)
         elif self.connection.write(self._add, values):
-            self._size += 1
+            self.remembered += 1
         else:
             self.connection.write(self._store, values)
 
@@ -127,13 +137,13 @@ class DiskStorage(Storage):
         if self._unique:
             self._put_uniquely(values)
             return
-        if self._size is None:
+        if self.remembered is None:
             connection.write_all(self._store, values)
             return
         added = connection.write_all(self._add, values)
         if added < len(values):
             connection.write_all(self._store, values)
-        self._size += added
+        self.remembered += added
 
     def _put_uniquely(self, values: list[Values]) -> None:
         """Under unique indexes the end of the operation counts: rows may change places."""
@@ -166,8 +176,8 @@ class DiskStorage(Storage):
 
     def clear(self) -> None:
         self._note_all_gone()
-        self.connection.write("DELETE FROM rows")
-        self._size = None if self._size is None else 0
+        self.connection.write(f"DELETE FROM {self.layout.table}")
+        self.remembered = None if self.remembered is None else 0
 
     def _note_all_gone(self) -> None:
         if self._fixed:
@@ -175,7 +185,7 @@ class DiskStorage(Storage):
                 self._gone.add(key)
 
     def _keys_there(self) -> list[SqlKey]:
-        return [key for (key,) in self.connection.fetch(f"SELECT DISTINCT {self.layout.key} FROM rows")]
+        return [key for (key,) in self.connection.fetch(f"SELECT DISTINCT {self.layout.key} FROM {self.layout.alive}")]
 
     # --- many rows ----------------------------------------------------------------------------------------------------
 
@@ -198,10 +208,14 @@ class DiskStorage(Storage):
             self.connection.together(lambda: self._replace_values(values))
 
     def _replace_values(self, values: list[Values]) -> None:
+        keys = [one[0 if self.layout.own_key else self.keypos] for one in values]
         if self._unique:
+            deadlines = [] if self.keeper is None else self.keeper.deadlines(keys)
             self._put_uniquely(values)
+            if self.keeper is not None:
+                self.keeper.restore(deadlines)
         else:
-            self.connection.write_all(self._store, values)
+            self.connection.write_all(self._update, [[*one, key] for one, key in zip(values, keys, strict=True)])
 
     def replace_all(self, pairs: Pairs) -> None:
         def work() -> None:
@@ -225,12 +239,16 @@ class DiskStorage(Storage):
     def stream(self, spans: list[Span], where: str, parameters: list[Sql]) -> Iterator[list[StoredRow]]:
         """The rows of some spans for which a condition holds, in order, some at a time."""
         layout = self.layout
-        if spans is layout.keys.whole and len(spans) > 1 and not self._has_large_ints():
-            spans = _ALL
-        for span in spans:
+        for span in self.in_order(spans):
             sql = layout.select(layout.columns, span, where)
             for fetched in self.connection.stream(sql, [*bounds(span), *parameters]):
                 yield self.decoded(fetched)
+
+    def in_order(self, spans: list[Span]) -> list[Span]:
+        """Spans with the same rows, fewer where there may be fewer."""
+        if spans is self.layout.keys.whole and len(spans) > 1 and not self._has_large_ints():
+            return _ALL
+        return spans
 
     def _has_large_ints(self) -> bool:
         """Whether some key, in a column of ints, has more than 64 bits, so that SQLite's order is not that of ints."""
@@ -255,9 +273,7 @@ class DiskStorage(Storage):
                     sql = self.layout.select(self.layout.key, span, where)
                     fetched = self.connection.fetch(sql, [*bounds(span), *parameters])
                     self._gone.update([key for (key,) in fetched])
-                # A DELETE has no order; the rest reads as a query for the rows.
-                selected = self.layout.select("count(*)", span, where)
-                sql = selected.replace("SELECT count(*)", "DELETE", 1)
+                sql = f"DELETE FROM {self.layout.table}{self.layout.condition(span, where)}"
                 total += self.connection.write(sql, [*bounds(span), *parameters])
 
         self.connection.together(work)
@@ -275,7 +291,7 @@ class DiskStorage(Storage):
         zone = self.layout.keys.zone
         found: list[StoredRow] = []
         for key in sorted(set(keys), key=lambda key: (zone(key), isinstance(key, bytes), key)):
-            found.extend(self.rows_at(key))
+            found.extend(self._rows_at(key))
         return found
 
     def between(self, ranges: Ranges) -> list[StoredRow]:
@@ -338,7 +354,8 @@ class DiskStorage(Storage):
             raise UnknownKey
         if number == size:
             return None
-        sql = f"SELECT DISTINCT {self.layout.key} FROM rows ORDER BY {self.layout.key} LIMIT 1 OFFSET ?"
+        key, alive = self.layout.key, self.layout.alive
+        sql = f"SELECT DISTINCT {key} FROM {alive} ORDER BY {key} LIMIT 1 OFFSET ?"
         if len(self.layout.keys.whole) > 1:  # SQLite's order is not that of the keys
             return [self.view()[number]]
         return self.rows_at(self.connection.fetch(sql, (number,))[0][0])
@@ -363,12 +380,14 @@ class DiskStorage(Storage):
             problems = [f"1: {text}" for text in found if text != "ok"]
             if problems:
                 return problems
-            for sql in (f"SELECT {', '.join(self._checked_columns())} FROM rows",):
-                for fetched in self.connection.stream(sql):
-                    problems.extend(self._check_rows(fetched))
-            remembered = self._size
+            sql = f"SELECT {', '.join(self._checked_columns())} FROM {self.layout.table}"
+            for fetched in self.connection.stream(sql):
+                problems.extend(self._check_rows(fetched))
+            remembered = self.remembered if self.keeper is None else self.keeper.size()
             if remembered is not None and self.size() != self.count([EVERYTHING], "", []):
                 problems.append(f"4: {remembered} rows are remembered")
+            if self.keeper is not None:
+                problems.extend(self.keeper.check())
         except DiskError as error:
             return [f"1: {error}"]
         return problems

@@ -3,6 +3,7 @@
 It is built of the same layers as `runtime.table`, over a storage that keeps its rows in SQLite.
 """
 
+import math
 from types import TracebackType
 from typing import Final, Self, TypeVar, cast, final, overload
 
@@ -11,22 +12,27 @@ from matchspec.terms import OTHER, Key, rank
 from matchspec.values import Atom, Pid, Term, TermError
 from runtime import registry
 from runtime.belonging import Belonging
-from runtime.core import _USUAL_KEYS, Checked, Element, Info, Options
+from runtime.core import _USUAL_KEYS, Checked, Element, Info, Limits, Options
 from runtime.disk_alter import set_fact
+from runtime.disk_alter import set_limits as alter_limits
 from runtime.disk_bags import DiskBagStorage
 from runtime.disk_connection import DiskConnection
 from runtime.disk_file import DiskFile
 from runtime.disk_layout import Layout
+from runtime.disk_limits import DiskLimits
+from runtime.disk_readers import Readers
 from runtime.disk_saver import saver
 from runtime.disk_storage import DiskStorage
 from runtime.disk_whole import DiskWhole
 from runtime.errors import BadArg
+from runtime.expiry import time_to_live
 from runtime.kernel import current, find
 from runtime.process import self_
 from runtime.rows import Row, RowShape, describe
 from runtime.storage import StoredRow
 from runtime.subscriptions import Subscription
 from runtime.termjson import CodecError
+from runtime.watched import WatchedStorage, Why
 
 Thing = TypeVar("Thing")
 
@@ -46,7 +52,7 @@ MORE_ITEMS: Final = (
         "no_objects",
         "no_slots",
     ),
-    *("owner", "ram_file", "safe_fixed", "safe_fixed_monotonic_time", "unique", "users", "version"),
+    *("max_size", "owner", "ram_file", "safe_fixed", "safe_fixed_monotonic_time", "ttl", "unique", "users", "version"),
 )
 
 
@@ -64,9 +70,9 @@ class _Use(Belonging):
 class Opened:
     """How a table was opened; who opens it again has to ask for the same."""
 
-    def __init__(self, auto_save: float | None, index: object) -> None:
+    def __init__(self, auto_save: float | None, limits: Limits) -> None:
         self.auto_save: Final = auto_save
-        self.index: Final = index
+        self.limits: Final = limits
 
 
 @final
@@ -96,6 +102,9 @@ class DiskTable(DiskWhole[Row]):
         self._upkeep.session = connection
         self.saver = saver
         connection.written = self._wrote
+        self._kept: DiskLimits | None = None
+        if layout.limited:
+            self._keep(opened.limits.ttl, opened.limits.max_size)
 
     # --- what comes in ------------------------------------------------------------------------------------------------
 
@@ -122,10 +131,79 @@ class DiskTable(DiskWhole[Row]):
             self._exotic = True
         return self._key(term, "row")
 
+    # --- limits -------------------------------------------------------------------------------------------------------
+
+    def _keep(self, ttl: float | None, most: int | None) -> None:
+        """Goes by limits that the file says."""
+        self._kept = DiskLimits(self._disk(), ttl, most, self.opened.limits.clock, self._went)
+
+    def _went(self, rows: list[StoredRow], why: Why) -> None:
+        """Rows have gone for the limits."""
+        storage = self._storage
+        if isinstance(storage, WatchedStorage):
+            storage.note_gone(rows, why)
+        elif why == "expire":
+            self._counters.expired += len(rows)
+        else:
+            self._counters.evicted += len(rows)
+
+    def set_limits(self, asked: Limits) -> None:
+        """What `dets.open` was asked for, which the file keeps; None is what the file says.
+
+        Raises BadArg: "access", "id"; DiskError.
+        """
+        kept = self._kept
+        known_ttl, known_most = (None, None) if kept is None else (kept.ttl, kept.most)
+        wanted_ttl = known_ttl if asked.ttl is None else None if asked.ttl == math.inf else asked.ttl
+        wanted_most = known_most if asked.max_size is None else asked.max_size
+        if (wanted_ttl, wanted_most) != (known_ttl, known_most):
+            with self._gate.writing:
+                self._limit(wanted_ttl, wanted_most)
+
+    def _limit(self, ttl: float | None, most: int | None) -> None:
+        """In an operation that writes, which is told of the rows that there are."""
+        kept = self._kept
+        alter_limits(self._disk(), ttl, most)
+        self._keep(ttl, most)
+        assert self._kept is not None
+        self._kept.take_over(kept)
+
     def _ttl(self, ttl: Term) -> float | None:
-        if ttl is None:
-            return None
-        raise BadArg("option", "ttl", ttl, "rows on disk do not expire; allowed is None", self._gate.name)
+        seconds = time_to_live(ttl, "ttl", self._gate.name)
+        if seconds is not None and self._kept is None:
+            with self._gate.writing:
+                if self._kept is None:
+                    self._limit(None, None)
+        return seconds
+
+    def _put_all(self, pairs: list[tuple[Key, StoredRow]], ttl: float | None) -> None:
+        kept = self._kept
+        if kept is None or ttl is None:
+            self._storage.put_all(pairs)
+        else:
+            kept.next_ttl = ttl
+            try:
+                self._storage.put_all(pairs)
+            finally:
+                kept.next_ttl = None
+        self._counters.inserted += len(pairs)
+
+    def expires_in(self, key: Element) -> float | None:
+        """As that of a table in memory; by the clock on the wall. O(rows of the key)."""
+        found = self._key(key)
+        with self._gate.reading:
+            if not self._storage.has(found):
+                raise self._unknown(key)
+            return None if self._kept is None else self._kept.left(found)
+
+    def expire(self) -> int:
+        """Deletes the rows whose time is up, as every write does first; the number of rows that are left.
+
+        For those who want the space, or the events of a subscription, of a table that is only read for a while.
+        O(log n) a row. Raises BadArg: "access", "id"; DiskError.
+        """
+        with self._gate.writing:
+            return self._storage.size()
 
     # --- users --------------------------------------------------------------------------------------------------------
 
@@ -186,8 +264,13 @@ class DiskTable(DiskWhole[Row]):
             self.saver.forget(id(self))
             for subscription in self._upkeep.subscriptions:
                 subscription.note_drop()
+            self._connection().readers.close()
             try:
-                self._file.close()
+                try:
+                    if self._kept is not None:
+                        self._kept.settle()
+                finally:
+                    self._file.close()
             finally:
                 self._ended.extend(self._upkeep.subscriptions)
         while self._ended:
@@ -213,6 +296,7 @@ class DiskTable(DiskWhole[Row]):
     def hold(self) -> None:
         """Waits until no other thread uses the table, before a fork; `let_go` has to follow."""
         self._gate.acquire()
+        self._connection().readers.wait()
 
     def let_go(self) -> None:
         self._gate.release()
@@ -221,7 +305,7 @@ class DiskTable(DiskWhole[Row]):
         """In a child that was forked: SQLite's connection must not be used, and not be closed either."""
         self._gate.alive = False
         self._gate.end = "it was opened by the process that forked this one; open it again here"
-        _abandoned.append(self._file)
+        _abandoned.append((self._file, self._connection().readers))
 
     # --- durability ---------------------------------------------------------------------------------------------------
 
@@ -293,9 +377,9 @@ class DiskTable(DiskWhole[Row]):
         """What is known of the table, as a dict, or one item; None once it has been closed.
 
         The items are type, keypos, size, file_size (bytes) and filename; asked for by name also access, auto_save,
-        bchunk_format, fixed, hash, index, memory (bytes), name, no_keys, no_objects, no_slots, owner, ram_file,
-        safe_fixed, safe_fixed_monotonic_time, unique, users and version. O(1), but that the rows are counted when the
-        size is first asked for, and after another process has written. Erlang's dets:info/1,2.
+        bchunk_format, fixed, hash, index, max_size, memory (bytes), name, no_keys, no_objects, no_slots, owner,
+        ram_file, safe_fixed, safe_fixed_monotonic_time, ttl, unique, users and version. O(1), but that the rows are
+        counted when the size is first asked for, and after another process has written. Erlang's dets:info/1,2.
         Raises BadArg: "option" for an unknown item; DiskError.
         """
         self._enter_to_look()
@@ -337,6 +421,10 @@ class DiskTable(DiskWhole[Row]):
                 return tuple([index.field for index in disk.layout.indexes])
             case "unique":
                 return tuple([index.field for index in disk.layout.indexes if index.unique])
+            case "ttl":
+                return None if self._kept is None else self._kept.ttl
+            case "max_size":
+                return None if self._kept is None else self._kept.most
             case "users":
                 return [pid for pid, count in self._users.items() for _ in range(count)]
             case "version":
@@ -352,4 +440,4 @@ class DiskTable(DiskWhole[Row]):
         return f"<DiskTable {self._gate.name}: {self._kind} of {describe(self._shape.row_type)} in {self._file.name}>"
 
 
-_abandoned: Final[list[DiskFile]] = []  # keeps connections that a forked child must not close
+_abandoned: Final[list[tuple[DiskFile, Readers]]] = []  # keeps connections that a forked child must not close

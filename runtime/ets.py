@@ -26,7 +26,7 @@ from runtime.continuation import Continuation
 from runtime.core import Checked, Element, Info, Limits, Options
 from runtime.errors import BadArg, choice
 from runtime.exits import Exit, Killed
-from runtime.expiry import Clock, time_to_live
+from runtime.expiry import Clock, most_rows, time_to_live
 from runtime.hashed import BagStorage, SetStorage
 from runtime.kernel import current
 from runtime.life import ETS_TRANSFER, HeirOption, heir_of
@@ -182,7 +182,7 @@ def new(
         compressed,
     )
     rights = access_of(access, text)
-    limits = Limits(time_to_live(ttl, "ttl", text), _max_size(max_size, kind, text), clock)
+    limits = Limits(time_to_live(ttl, "ttl", text), most_rows(max_size, kind, text), clock)
     table: AnyTable = Table(name, storage, shape, access=rights, named=named_table, options=options, limits=limits)
     for argument, columns, is_unique in (("index", index, False), ("unique", unique, True)):
         if not isinstance(columns, (list, tuple)):
@@ -253,16 +253,6 @@ def new_partitioned(
         for _ in range(partitions)
     ]
     return PartitionedTable(parts)
-
-
-def _max_size(value: Term, kind: str, name: str) -> int | None:
-    if value is None:
-        return None
-    if kind in {"bag", "duplicate_bag"}:
-        raise BadArg("option", "max_size", value, f"a {kind} has none; allowed is None", name)
-    if type(value) is int and value > 0:
-        return value
-    raise BadArg("option", "max_size", value, "allowed are a positive number of rows, and None", name)
 
 
 def _storage(kind: str, keypos: int) -> Storage:

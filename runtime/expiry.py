@@ -119,3 +119,14 @@ def time_to_live(value: Term, argument: str, table: str) -> float | None:
     if (type(value) is int or type(value) is float) and value > 0:
         return float(value)
     raise BadArg("option", argument, value, "allowed are a positive number of seconds, and None", table)
+
+
+def most_rows(value: Term, kind: str | None, table: str) -> int | None:
+    """A bound of the number of rows of a table of this kind, or None. Raises BadArg, cause "option"."""
+    if value is None:
+        return None
+    if kind in {"bag", "duplicate_bag"}:
+        raise BadArg("option", "max_size", value, f"a {kind} has none; allowed is None", table)
+    if type(value) is int and value > 0:
+        return value
+    raise BadArg("option", "max_size", value, "allowed are a positive number of rows, and None", table)

@@ -22,7 +22,8 @@ from matchspec.values import Atom, Term
 
 Spread: TypeAlias = Callable[[Term], Sequence[Term]]
 
-_QUOTED: Final = re.compile('[,"\r\n]')
+# What has to be quoted, by what stands between cells.
+_QUOTED: Final = {",": re.compile('[,"\r\n]'), "\t": re.compile('[\t"\r\n]')}
 _LEAST: Final = 12  # the width below which a text is not folded
 _GAP: Final = 3  # between two columns of a drawn table
 _RICH_ROWS: Final = 1000  # up to here a table on a terminal is drawn by rich, which takes 50 microseconds a cell
@@ -153,21 +154,25 @@ def write_json(results: Sequence[Term], out: TextIO) -> None:
     out.flush()
 
 
-def write_csv(results: Sequence[Term], out: TextIO, *, header: bool = True) -> None:
-    """CSV with quotes where needed and a first line of names; nothing at all for no results."""
+def write_csv(results: Sequence[Term], out: TextIO, *, header: bool = True, delimiter: str = ",") -> None:
+    """CSV with quotes where needed and a first line of names; nothing at all for no results.
+
+    `delimiter`: a comma, or for TSV a tab.
+    """
     if results:
         columns = layout(results)
         if header:
-            out.write(_csv_line(columns.headers))
-        out.writelines(_csv_line(list(map(cell, columns.spread(result)))) for result in results)
+            out.write(_csv_line(columns.headers, delimiter))
+        out.writelines(_csv_line(list(map(cell, columns.spread(result))), delimiter) for result in results)
     out.flush()
 
 
-def _csv_line(cells: Sequence[str]) -> str:
+def _csv_line(cells: Sequence[str], delimiter: str) -> str:
     # Not by the csv module: before Python 3.13 it leaves a carriage return unquoted, which no reader takes for text.
-    quoted = ['"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text for text in cells]
+    special = _QUOTED[delimiter]
+    quoted = ['"' + text.replace('"', '""') + '"' if special.search(text) else text for text in cells]
     # A single empty cell has to be told from a blank line.
-    return (",".join(quoted) or '""') + "\n"
+    return (delimiter.join(quoted) or '""') + "\n"
 
 
 def write_table(results: Sequence[Term], out: TextIO, *, header: bool = True) -> None:

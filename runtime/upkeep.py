@@ -34,6 +34,10 @@ class Census(Observer):
 class Session:
     """What a storage does around an operation that may write: a transaction, for one on disk."""
 
+    def enter(self) -> None:
+        """An operation begins that is not part of another one."""
+        raise AssertionError("every session has its own")
+
     def begin(self) -> None:
         """An operation that may write begins; it may be part of another one. Raises BadArg, cause "access"."""
         raise AssertionError("every session has its own")
@@ -60,7 +64,9 @@ class Upkeep(Hook):
         self._busy = False
 
     def entered(self) -> None:
-        """Takes out the rows whose time is up."""
+        """Takes out the rows whose time is up; on disk the session sees to that."""
+        if self.session is not None:
+            self.session.enter()
         if self.expiry is None or self.storage is None or self._busy:
             return
         self._busy = True  # taking out compares keys, whose code may enter the table again

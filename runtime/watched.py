@@ -143,7 +143,7 @@ class WatchedStorage(Storage):
 
     def change(self, key: Key, row: StoredRow) -> None:
         changes = self._admit(self._incoming([(key, row)], "update"))
-        self.inner.put(key, row)
+        self.inner.change(key, row)
         self._note(changes)
 
     def remove(self, key: Key) -> list[StoredRow]:
@@ -172,6 +172,10 @@ class WatchedStorage(Storage):
         changes = self._admit(self._outgoing(rows, why))
         self.inner.remove_chosen(rows)
         self._note(changes)
+
+    def note_gone(self, rows: Sequence[StoredRow], why: Why) -> None:
+        """Tells of rows that the other storage has deleted of its own accord."""
+        self._note(self._outgoing(rows, why))
 
     def replace_chosen(self, rows: Sequence[StoredRow], others: Sequence[StoredRow]) -> None:
         key, keypos = self.inner.key, self.keypos

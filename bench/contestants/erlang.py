@@ -15,21 +15,24 @@ from typing import Any, Final
 
 from bench.model import Contestant, Data, Operation, Run, Store
 
-SOURCE: Final = Path(__file__).with_name("tables.erl")
 OPERATIONS: Final = (
     "select_names select_pairs count match_object delete insert bulk lookup lookup_random member update_counter range "
     "prefix many_keys indexed scan_group one_row"
 ).split()
 
 
+def source_of(module: str) -> Path:
+    return Path(__file__).with_name(f"{module}.erl")
+
+
 class Erlang:
     """A running `erl`; a request and its answer are a line each."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str) -> None:
         self.folder: Final = tempfile.TemporaryDirectory()
-        subprocess.run(["erlc", "-o", self.folder.name, str(SOURCE)], check=True)
+        subprocess.run(["erlc", "-o", self.folder.name, str(source_of(module))], check=True)
         quiet = ["+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"]
-        command = ["erl", *quiet, "-noshell", "-pa", self.folder.name, "-eval", "tables:serve(), halt()."]
+        command = ["erl", *quiet, "-noshell", "-pa", self.folder.name, "-eval", f"{module}:serve(), halt()."]
         self.process: Final = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, request: str) -> Any:
@@ -52,8 +55,9 @@ class Erlang:
 
 
 @cache
-def erlang() -> Erlang:
-    started = Erlang()
+def erlang(module: str = "tables") -> Erlang:
+    """The one that runs this module."""
+    started = Erlang(module)
     atexit.register(started.close)
     return started
 

@@ -13,7 +13,7 @@ import pytest
 
 from bench import roster
 from bench.__main__ import GROUPS, QUICK, all_cases, parsed
-from bench.contestants.erlang import OPERATIONS, SOURCE
+from bench.contestants.erlang import OPERATIONS, source_of
 from bench.groups import filters
 from bench.model import Case, Options
 from bench.results import read
@@ -69,12 +69,28 @@ def test_the_targets_that_were_set_are_measured(cases: list[Case]) -> None:
         ("select on a table of one row", 0.3, None),
         ("first query of a fresh process", 80, "Python that does nothing"),
         ("bytes per row", 1.05, "dict by hand"),
+        ("insert, kept when the process dies", 1.5, "sqlite3 by hand"),
+        ("insert, kept when the process dies", 0.5, "DETS"),
+        ("insert and sync", 0.5, "DETS"),
+        ("insert of all rows at once, per row", 1.5, "sqlite3 by hand"),
+        ("insert of all rows at once, per row", 0.5, "DETS"),
+        ("lookup, random keys", 1.5, "sqlite3 by hand"),
+        ("lookup, random keys", 0.5, "DETS"),
+        ("select of rows, 1 guard, 10 % found", 1.3, "sqlite3 by hand"),
+        ("select of rows, 1 guard, 10 % found", 0.3, "DETS"),
+        ("count, 1 guard", 1.3, "sqlite3 by hand"),
+        ("range of 100 keys", 1.3, "sqlite3 by hand"),
+        ("equality on an index, 100 rows", 1.3, "sqlite3 by hand"),
+        ("lookup, random keys", 1.5, "DETS"),
+        ("all rows", 1.0, "DETS"),
+        ("bytes per row in the file", 1.2, "sqlite3 by hand"),
+        ("open and look up one row, 1,000 rows", 2.0, None),
     }
     assert stated <= found
 
 
 def test_erlang_has_every_operation_that_it_is_asked_for() -> None:
-    written = re.findall(r"^operation\((\w+),", SOURCE.read_text("utf-8"), re.MULTILINE)
+    written = re.findall(r"^operation\((\w+),", source_of("tables").read_text("utf-8"), re.MULTILINE)
     assert set(written) == {*OPERATIONS, "range_by_next"}
 
 

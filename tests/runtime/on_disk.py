@@ -15,13 +15,13 @@ OVER_BOTH: Final = frozenset(
     [
         *("test_conformance", "test_continuations", "test_ets", "test_indexes", "test_live_erlang", "test_paging"),
         *("test_progress", "test_rows", "test_statistics", "test_subscriptions", "test_traversal"),
-        *("test_concurrency", "test_linearizability", "test_bad_arguments"),
+        *("test_concurrency", "test_expiry", "test_linearizability", "test_bad_arguments"),
     ]
 )
+OPTIONS: Final = ("type", "keypos", "index", "unique", "ttl", "max_size", "clock")
 _OPTIONS: Final = "the options of ets.new that dets.open has not"
 _SHARED: Final = "a table on disk belongs to all who have opened it: no owner, name or access right"
 _ENUM: Final = "a member of an Enum has no form on disk"
-_EXPRESSION: Final = "SQLite cannot compute an expression of a row"
 _PLAN: Final = "SQLite chooses the plan, and takes ranges also where they hold most rows"
 LEFT_OUT: Final[dict[str, str]] = {
     "test_ets::test_wrong_options": _OPTIONS,
@@ -35,11 +35,6 @@ LEFT_OUT: Final[dict[str, str]] = {
     "test_ets::test_keys_that_python_finds_equal_to_numbers": _ENUM,
     "test_indexes::test_keys_and_columns_that_python_finds_equal_to_a_str": _ENUM,
     "test_indexes::test_explanations_are_readable": _PLAN,
-    "test_indexes::test_an_index_over_an_expression": _EXPRESSION,
-    "test_indexes::test_which_queries_use_an_index_over_an_expression": _EXPRESSION,
-    "test_indexes::test_an_index_over_an_expression_of_rows_of_any_size": _EXPRESSION,
-    "test_indexes::test_a_unique_expression": _EXPRESSION,
-    "test_indexes::test_what_is_no_expression": _EXPRESSION,
     "test_concurrency::test_only_the_owner_writes_a_protected_table": _SHARED,
     "test_concurrency::test_only_the_owner_reads_a_private_table": _SHARED,
     "test_concurrency::test_options_of_a_public_table_are_its_owners": _SHARED,
@@ -58,10 +53,7 @@ class Maker:
         self._numbers = itertools.count()
 
     def __call__(self, name: Value, row: Value = None, **options: Value) -> DiskTable[Any]:
-        for option in ("ttl", "max_size"):
-            if options.get(option) is not None:
-                pytest.skip(f"a table on disk has no {option}")
-        kept = {key: options[key] for key in ("type", "keypos", "index", "unique") if key in options}
+        kept = {key: options[key] for key in OPTIONS if key in options}
         path = self._folder / f"table{next(self._numbers)}.dets"
         return dets.open(path, row, name=name, auto_save=None, **kept)
 

@@ -498,11 +498,3 @@ def test_rows_of_dataclasses(tmp_path: Path) -> None:
         assert table.tab2list() == [Person(1, "ann"), Person(2, "bob"), Person(3, "cid")]
         assert memory.from_dets(table) is True
         assert len(memory) == 3
-
-
-def test_an_index_is_over_a_column(tmp_path: Path) -> None:
-    with dets.open(tmp_path / "t.dets", User) as table:
-        for change in (table.add_index, table.del_index):
-            with pytest.raises(BadArg) as caught:
-                change(lambda u: u.name.lower())
-            assert caught.value.cause == "option"

@@ -254,7 +254,7 @@ def test_a_file_of_the_future(tmp_path: Path) -> None:
     path = tmp_path / "t.dets"
     make(path)
     data = bytearray(path.read_bytes())
-    data[60:64] = struct.pack(">I", 2)
+    data[60:64] = struct.pack(">I", 4)
     path.write_bytes(data)
     assert cause_of(path) == "version"
     assert dets.is_dets_file(path)

@@ -69,6 +69,11 @@ class WatchedDiskMachine(DiskMachine, WatchedMachine):
         self.table.subscribe(None, self.follow)
 
     @rule()
+    def limited(self) -> None:
+        """From now on rows may have deadlines; these have none that comes up."""
+        self.table.insert([], ttl=60)
+
+    @rule()
     def other_index(self) -> None:
         """An index goes and comes back, over the rows of then."""
         self.table.del_index(3)

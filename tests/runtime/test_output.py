@@ -30,7 +30,7 @@ class Terminal(io.StringIO):
 
 def as_csv(results: list[Result], **options: bool) -> list[list[str]]:
     out = io.StringIO(newline="")
-    write_csv(results, out, **options)
+    write_csv(results, out, header=options.get("header", True))
     return list(csv.reader(io.StringIO(out.getvalue(), newline=""), strict=True))
 
 

@@ -215,7 +215,7 @@ def test_expired_and_evicted_rows() -> None:
     table.insert([(1,), (2,)])
     table.insert((3,))
     now[0] = 5.0
-    table.lookup(9)
+    table.expire()
     kinds = [(kind, old or new) for kind, old, new in log.taken()]
     assert kinds == [
         *(("inserted", (1,)), ("inserted", (2,)), ("inserted", (3,)), ("evicted", (1,))),
