@@ -40,6 +40,12 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures matchspec beside its peers.")
     parser.add_argument("--rows", type=int, default=Options().rows, help="how many rows (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=Options().repeats, help="rounds of each case")
+    parser.add_argument(
+        "--largest",
+        type=int,
+        default=Options().largest,
+        help="rows of the largest growing table (default: %(default)s)",
+    )
     parser.add_argument("--quick", action="store_true", help="small sizes, one round: whether it works, not how fast")
     parser.add_argument("--only", action="append", default=[], metavar="GROUP/CASE", help="cases that begin with this")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file")
@@ -61,7 +67,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> None:
     chosen = parsed(arguments)
     only = tuple(chosen.only)
-    options = Options(chosen.rows, chosen.repeats, only=only)
+    options = Options(chosen.rows, chosen.repeats, only=only, largest=chosen.largest)
     if chosen.quick:
         options = Options(QUICK.rows, QUICK.repeats, quick=True, only=only)
     if chosen.load is None:

@@ -247,6 +247,7 @@ class Options:
     seconds: float = 10.0  # past which a case is not repeated more than three times
     quick: bool = False
     only: tuple[str, ...] = field(default=())
+    largest: int = 10_000_000  # rows of the largest table of the group of growing ones
 
     def at_most(self, number: int) -> int:
         return min(self.rows, number)

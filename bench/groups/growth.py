@@ -35,12 +35,12 @@ SMALLEST: Final = 10_000
 
 
 def sizes(options: Options) -> list[int]:
-    """By tens, from 10,000 up to ten times the rows of the run."""
+    """By tens, from 10,000 up to ten times the rows of the run, but no more than `largest`."""
     if options.quick:
         return [options.rows, 2 * options.rows]
     size = SMALLEST
     found: list[int] = []
-    while size <= 10 * options.rows:
+    while size <= min(10 * options.rows, options.largest):
         found.append(size)
         size *= 10
     return found
