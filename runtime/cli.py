@@ -32,7 +32,7 @@ from runtime.arguments import (
 from runtime.cli_shell import shell
 from runtime.cli_tables import export, import_, opened, select_on_disk, table_errors
 from runtime.progress_bars import counting, reading
-from runtime.table_sources import file_kind, read_table
+from runtime.table_sources import file_kind, source_of
 
 if TYPE_CHECKING:
     from matchspec import MatchSpec
@@ -220,9 +220,8 @@ def read_data(path: str, input_format: "Format | None", delimiter: str | None, n
 
     kind = file_kind(path)
     if kind != "text":
-        with table_errors(), reading(path) as progress:
-            source = read_table(path, kind, progress)
-        return DataFile(Path(path).stem, source.row_type, source.rows)
+        with table_errors(), reading(path) as progress, source_of(path, kind, progress) as source:
+            return DataFile(Path(path).stem, source.row_type, source.rows())
 
     if path == "-":
         return read_stream(sys.stdin.buffer, "stdin", format=input_format or "csv", delimiter=delimiter, na=na)

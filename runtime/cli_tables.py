@@ -6,7 +6,7 @@ Added to the others by `runtime.cli`, which see for exit statuses.
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO, TypeAlias, cast
@@ -15,7 +15,7 @@ import click
 
 from runtime.arguments import BadInput
 from runtime.progress_bars import counting, reading
-from runtime.table_sources import FileKind, Source, file_kind, read_table
+from runtime.table_sources import FileKind, Given, Source, file_kind, source_of
 
 if TYPE_CHECKING:
     from matchspec import MatchSpec
@@ -26,9 +26,16 @@ if TYPE_CHECKING:
 AnySpec: TypeAlias = "MatchSpec[Any, Any]"
 AnyDiskTable: TypeAlias = "DiskTable[Any]"
 
-_BATCH: Final = 20_000  # rows that are written at once, between two steps of the bar
 _TABLES: Final = {".dets": "dets", ".ets": "ets"}
-_TEXTS: Final = {".csv": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json", ".tsv": "tsv"}
+_TEXTS: Final = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+}
+_DELIMITERS: Final = {"csv": ",", "tsv": "\t"}
 
 
 @contextmanager
@@ -120,21 +127,17 @@ def import_(
     if index and made != "dets":
         raise click.UsageError("--index is for tables on disk only: a table file keeps no indexes")
     _check_target(source, target, replace)
-    position: int | str | None = int(key) if key is not None and key.isdecimal() else key
-    if made == "dets" and file_kind(source) == "dets":
-        with table_errors(), opened(source) as table, _in_its_place(target) as place:
-            count, stored = _copy_on_disk(table, place, kind, position, index, Path(target).name)
-        _tell(target, stored, count)
-        return
-    rows = _rows_of(source, input_format, delimiter, na)
-    keypos: int | str = position or rows.keypos or 1
-    chosen: Kind = kind or rows.kind or "set"
-    with table_errors(), _in_its_place(target) as place:
-        if made == "dets":
-            stored = _write_on_disk(place, rows, chosen, keypos, index, Path(target).name)
-        else:
-            stored = _write_table_file(place, rows, chosen, keypos, Path(target).stem)
-    _tell(target, stored, len(rows.rows))
+    with table_errors(), _rows_of(source, input_format, delimiter, na) as rows:
+        keypos: int | str = rows.keypos or 1
+        if key is not None:
+            keypos = int(key) if key.isdecimal() else key
+        chosen: Kind = kind or rows.kind or "set"
+        with _in_its_place(target) as place:
+            if made == "dets":
+                stored, read = _write_on_disk(place, rows, chosen, keypos, index, Path(target).name)
+            else:
+                stored, read = _write_table_file(place, rows, chosen, keypos, Path(target).stem)
+    _tell(target, stored, read)
 
 
 @click.command("export")
@@ -156,68 +159,49 @@ def export(source: str, target: str, output: str | None, no_header: bool, replac
     """
     chosen = output or ("csv" if target == "-" else _TEXTS.get(Path(target).suffix.lower()))
     if chosen is None:
-        raise click.BadParameter(
-            f"{target!r} ends in neither .csv, .tsv, .json nor .jsonl; --format says what it is to be"
-        )
+        allowed = "ends in none of .csv, .tsv, .json and .jsonl; --format says what it is to be"
+        raise click.BadParameter(f"{target!r} {allowed}")
     _check_target(source, target, replace)
     kind = file_kind(source)
     if kind == "text":
         raise BadInput(f"{source}: it cannot be read, or is no file with a table")
-    if target == "-":
-        _write_text(source, kind, chosen, not no_header, sys.stdout)
-        return
-    with table_errors(), _in_its_place(target) as place, place.open("w", encoding="utf-8", newline="") as file:
-        count = _write_text(source, kind, chosen, not no_header, file)
+    with table_errors(), _source_of(source, kind) as rows:
+        if target == "-":
+            _write_text(rows, sys.stdout, chosen, not no_header, "standard output")
+            return
+        with _in_its_place(target) as place, place.open("w", encoding="utf-8", newline="") as file:
+            count = _write_text(rows, file, chosen, not no_header, Path(target).name)
     _tell(target, count, count)
 
 
-def _write_text(source: str, kind: FileKind, chosen: str, header: bool, out: TextIO) -> int:
-    """Writes the rows of a table as text; how many. A table on disk is read some rows at a time."""
-    from runtime.output import write_csv, write_json
+def _write_text(rows: Source, out: TextIO, output: str, header: bool, name: str) -> int:
+    """Writes rows as they come; how many. Where their sizes differ is found before, by looking at all of them."""
+    from runtime.output import layout, layout_of_sizes, write_cells, write_header, write_json
 
-    delimiter = "\t" if chosen == "tsv" else ","
-    if kind == "dets":
-        with opened(source) as table:
-            if chosen == "json" or table.shape.typed:  # else the columns are only known when all rows are
-
-                def write(rows: list[Any], before: int) -> None:
-                    if chosen == "json":
-                        write_json(rows, out)
-                    else:
-                        write_csv(rows, out, header=header and not before, delimiter=delimiter)
-
-                return _in_batches(table, f"reading {Path(source).name}", write)
-    rows = _table_of(source, kind).rows
-    if chosen == "json":
-        write_json(rows, out)
-    else:
-        write_csv(rows, out, header=header, delimiter=delimiter)
-    return len(rows)
-
-
-def _in_batches(table: AnyDiskTable, what: str, visit: Callable[[list[Any], int], None]) -> int:
-    """Visits the rows of a table on disk, as at one moment, some at a time, with their number so far; how many."""
-    from runtime import dets
-
-    batch: list[Any] = []
+    columns = None
+    if output != "json" and rows.row_type is None:
+        sizes: set[int] = set()
+        rows.feed(lambda batch: sizes.update(map(len, batch)))
+        columns = layout_of_sizes(sizes)
     count = 0
 
-    def take(row: Any) -> Any:
-        nonlocal count
-        batch.append(row)
-        if len(batch) == _BATCH:
-            visit(batch, count)
-            count += len(batch)
-            progress(count, size)
-            batch.clear()
-        return dets.CONTINUE
+    def take(batch: list[Any]) -> None:
+        nonlocal columns, count
+        if output == "json":
+            write_json(batch, out)
+        else:
+            if columns is None:
+                columns = layout(batch)
+            if header and not count:
+                write_header(columns, out, _DELIMITERS[output])
+            write_cells(columns, batch, out, _DELIMITERS[output])
+        count += len(batch)
+        progress(count, rows.size or count)
 
-    size = len(table)
-    with counting(what, size) as progress:
-        table.traverse(take)
-        if batch:
-            visit(batch, count)
-    return count + len(batch)
+    with counting(f"writing {name}", rows.size or 0) as progress:
+        rows.feed(take)
+    out.flush()
+    return count
 
 
 def _check_target(source: str, target: str, replace: bool) -> None:
@@ -229,20 +213,37 @@ def _check_target(source: str, target: str, replace: bool) -> None:
         raise BadInput(f"{target}: it is SOURCE itself")
 
 
-def _rows_of(source: str, input_format: "Format | None", delimiter: str | None, na: tuple[str, ...]) -> Source:
+@contextmanager
+def _rows_of(
+    source: str, input_format: "Format | None", delimiter: str | None, na: tuple[str, ...]
+) -> Iterator[Source]:
     kind = file_kind(source)
     if kind != "text":
-        return _table_of(source, kind)
-    from runtime.cli import read_data, reporting  # which imports this module
+        with _source_of(source, kind) as rows:
+            yield rows
+        return
+    from runtime.cli import delimiter_of, reporting  # which imports this module
+    from runtime.file_batches import BatchedFile
 
+    separator = delimiter_of(delimiter)
+    stream = sys.stdin.buffer if source == "-" else None
+    name = "stdin" if source == "-" else source
     with reporting():
-        data = read_data(source, input_format, delimiter, na)
-    return Source(data.row_type, data.rows, None, None)
+        with reading(source) as progress:
+            file = BatchedFile(name, stream, format=input_format, delimiter=separator, na=na, progress=progress)
+        with file:
+            yield Given(file.row_type, None, None, file.size, file.batches)
 
 
-def _table_of(source: str, kind: FileKind) -> Source:
-    with table_errors(), reading(source) as progress:
-        return read_table(source, kind, progress)
+@contextmanager
+def _source_of(source: str, kind: FileKind) -> Iterator[Source]:
+    """What is in a file that is no text. Two bars at once there cannot be: of others that of writing is shown."""
+    if kind != "erlang dets":
+        with source_of(source, kind) as rows:
+            yield rows
+        return
+    with reading(source) as progress, source_of(source, kind, progress) as rows:
+        yield rows
 
 
 @contextmanager
@@ -262,56 +263,46 @@ def _in_its_place(target: str) -> Iterator[Path]:
             raise BadInput(f"{target}: it cannot be written: {error.strerror}") from error
 
 
-def _copy_on_disk(
-    source: AnyDiskTable,
-    place: Path,
-    kind: "Kind | None",
-    keypos: "int | str | None",
-    index: tuple[str, ...],
-    name: str,
-) -> tuple[int, int]:
-    """Makes a table on disk of another one, some rows at a time; how many were read, and how many there are."""
-    from runtime import dets
-
-    chosen: Kind = kind or source.info("type")
-    at = keypos or source.info("keypos")
-    with dets.open(place, source.shape.row_type, type=chosen, keypos=at, name=name) as table:
-
-        def write(rows: list[Any], before: int) -> None:
-            table.insert(rows[::-1] if chosen == "bag" else list(rows))
-
-        count = _in_batches(source, f"writing {name}", write)
-        for field in index:
-            table.add_index(int(field) if field.isdecimal() else field)
-        return count, len(table)
-
-
 def _write_on_disk(
     place: Path, rows: Source, kind: "Kind", keypos: "int | str", index: tuple[str, ...], name: str
-) -> int:
+) -> tuple[int, int]:
+    """How many rows are in the table then, and how many were read."""
     from runtime import dets
 
     columns = [int(field) if field.isdecimal() else field for field in index]
+    read = 0
     with dets.open(place, rows.row_type, type=kind, keypos=keypos, name=name) as table:
-        with counting(f"writing {name}", len(rows.rows)) as progress:
-            for start in range(0, len(rows.rows), _BATCH):
-                batch = rows.rows[start : start + _BATCH]
-                # A bag takes the last of a list first; its rows are to come in the order of the source.
-                table.insert(batch[::-1] if kind == "bag" else batch)
-                progress(start + len(batch), len(rows.rows))
+
+        def take(batch: list[Any]) -> None:
+            nonlocal read
+            # A bag takes the last of a list first; its rows are to come in the order of the source.
+            table.insert(batch[::-1] if kind == "bag" else batch)
+            read += len(batch)
+            progress(read, rows.size or read)
+
+        with counting(f"writing {name}", rows.size or 0) as progress:
+            rows.feed(take)
         for column in columns:
             table.add_index(column)
-        return len(table)
+        return len(table), read
 
 
-def _write_table_file(place: Path, rows: Source, kind: "Kind", keypos: "int | str", name: str) -> int:
+def _write_table_file(place: Path, rows: Source, kind: "Kind", keypos: "int | str", name: str) -> tuple[int, int]:
+    """The same. A table file is that of a table in memory."""
     from runtime import ets
 
     table = ets.new(name or "table", rows.row_type, type=kind, keypos=keypos, access="public")
+    read = 0
+
+    def take(batch: list[Any]) -> None:
+        nonlocal read
+        table.insert(batch[::-1] if kind == "bag" else batch)
+        read += len(batch)
+
     try:
-        table.insert(rows.rows[::-1] if kind == "bag" else rows.rows)
+        rows.feed(take)
         table.tab2file(os.fspath(place))
-        return len(table)
+        return len(table), read
     finally:
         table.drop()
 

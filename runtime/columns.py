@@ -161,6 +161,75 @@ def _type_present(cells: list[str]) -> tuple[Annotation, dict[str, Term]]:
     return str, {cell: cell for cell in cells}
 
 
+@final
+class TextType:
+    """The type of a column of text, and the values of its cells."""
+
+    def __init__(self, annotation: Annotation, kind: type, missing: frozenset[str]) -> None:
+        self.annotation: Final = annotation
+        self._kind: Final = kind
+        self._missing: Final = missing
+
+    def column(self, cells: "Sequence[str]") -> Column:
+        """Some cells of the column, each distinct one converted once. Raises ValueError for one of another type."""
+        values = {cell: self._value(cell) for cell in set(cells)}
+        return Column(self.annotation, list(map(values.__getitem__, cells)))
+
+    def _value(self, cell: str) -> Term:
+        if not cell or cell in self._missing:
+            return None
+        if self._kind is int:
+            return int(cell)
+        if self._kind is float:
+            return float(cell)
+        return cell in _TRUE if self._kind is bool else cell
+
+
+@final
+class TextTypes:
+    """Finds the types that `type_cells` finds, of columns whose cells need not be in memory together."""
+
+    def __init__(self, width: int, missing: frozenset[str]) -> None:
+        self._columns: Final = [_CellKinds(missing) for _ in range(width)]
+
+    def add(self, rows: "Sequence[Sequence[str]]") -> None:
+        """Looks at rows, each of as many cells as there are columns."""
+        for kinds, cells in zip(self._columns, zip(*rows, strict=True), strict=False):
+            kinds.add(set(cells))
+
+    def finish(self) -> list[TextType]:
+        return [kinds.finish() for kinds in self._columns]
+
+
+@final
+class _CellKinds:
+    """What all cells so far could be."""
+
+    def __init__(self, missing: frozenset[str]) -> None:
+        self._missing: Final = missing
+        self._present = self._absent = False
+        self._bools = self._ints = self._floats = True
+
+    def add(self, cells: set[str]) -> None:
+        for cell in cells:
+            if not cell or cell in self._missing:
+                self._absent = True
+                continue
+            self._present = True
+            self._bools = self._bools and (cell in _TRUE or cell in _FALSE)
+            self._ints = self._ints and len(cell) <= _DIGITS and _INTEGER.fullmatch(cell) is not None
+            self._floats = self._floats and _NUMBER.fullmatch(cell) is not None and isfinite(float(cell))
+
+    def finish(self) -> TextType:
+        kind: type = str
+        if self._present:
+            kind = bool if self._bools else int if self._ints else float if self._floats else str
+        annotation: Annotation = kind
+        if self._absent or not self._present:
+            annotation = annotation | None
+        return TextType(annotation, kind, self._missing)
+
+
 # --- columns of JSON values -------------------------------------------------------------------------------------------
 
 
@@ -205,14 +274,74 @@ _JSON_TYPES: Final = (bool, int, float, str, list, dict)
 def type_values(values: list[Term]) -> Column:
     """The column of JSON values: its type is the union of theirs; ints among floats become floats where they fit."""
     types = set(map(type, values))
-    present = [kind for kind in _JSON_TYPES if kind in types]
     if int in types and float in types:
         try:
             values = [float(value) if type(value) is int else value for value in values]
-            present.remove(int)
+            types.remove(int)
         except OverflowError:
             pass  # an int that no float can hold: the column keeps both types
+    return Column(_union(types), values)
+
+
+@final
+class ValueType:
+    """The type of a column of JSON values; `widens`: ints in it become floats."""
+
+    def __init__(self, header: str, annotation: Annotation, widens: bool) -> None:
+        self.header: Final = header
+        self.annotation: Final = annotation
+        self._widens: Final = widens
+
+    def column(self, rows: "Sequence[Mapping[str, Term]]") -> Column:
+        """The column of some objects."""
+        values = [row.get(self.header) for row in rows]
+        if self._widens:
+            values = [float(value) if type(value) is int else value for value in values]
+        return Column(self.annotation, values)
+
+
+@final
+class ValueTypes:
+    """Finds the types that ValueColumns finds, of objects that need not be in memory together."""
+
+    def __init__(self) -> None:
+        self._kinds: Final[dict[str, set[type]]] = {}
+        self._counts: Final[dict[str, int]] = {}  # how many objects have the key
+        self._large: Final[set[str]] = set()  # where some int is too large for a float
+        self._count = 0
+
+    def add(self, rows: "Sequence[Mapping[str, Term]]") -> None:
+        self._count += len(rows)
+        for row in rows:
+            for header, value in row.items():
+                self._kinds.setdefault(header, set()).add(type(value))
+                self._counts[header] = self._counts.get(header, 0) + 1
+                if type(value) is int and not _fits_float(value):
+                    self._large.add(header)
+
+    def finish(self) -> list[ValueType]:
+        found: list[ValueType] = []
+        for header, types in self._kinds.items():
+            kinds = set(types)
+            if self._counts[header] < self._count:
+                kinds.add(type(None))
+            widens = int in kinds and float in kinds and header not in self._large
+            if widens:
+                kinds.remove(int)
+            found.append(ValueType(header, _union(kinds), widens))
+        return found
+
+
+def _fits_float(value: int) -> bool:
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
+
+
+def _union(types: set[type]) -> Annotation:
+    """The annotation of a column of values of these types."""
+    present = [kind for kind in _JSON_TYPES if kind in types]
     annotation: Annotation = reduce(or_, present) if present else str
-    if type(None) in types or not present:
-        annotation = annotation | None
-    return Column(annotation, values)
+    return annotation | None if type(None) in types or not present else annotation

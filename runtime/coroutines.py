@@ -96,7 +96,7 @@ class _Driver:
 
 
 def _begin(process: Process, make: Make, loop: asyncio.AbstractEventLoop, gate: LoopWaiter | None) -> None:
-    driver = _Driver(loop, loop.create_task(_drive(process, make, gate)), gate is not None)
+    driver = _Driver(loop, loop.create_task(_drive(process, make, gate), name=process.label), gate is not None)
     process.cancel = driver.cancel  # which also keeps the task alive: asyncio itself does not
     if gate is None and not process.alive:
         driver.task.cancel()

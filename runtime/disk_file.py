@@ -73,6 +73,7 @@ class DiskFile:
         self.ram: Final = ram
         self.timeout: Final = timeout
         self.facts: Facts = {}
+        self._forced: tuple[int, int] | None = None  # the file whose name is on the disk: its device and number
         self.connection: sqlite3.Connection = _connect(path, access, ram, timeout)
         self._identity: tuple[int, int] | None = None
 
@@ -200,14 +201,25 @@ class DiskFile:
             if self.ram:
                 self._copy(self.path)
             else:
-                log = Path(f"{self.name}-wal")
-                # Forcing the log out is enough: SQLite forces out the file itself before it gives up a log.
-                _force_out(log if log.exists() else self.path)
-                _force_out(self.path.parent)
+                self._force_log_out()
         except ERRORS as error:
             raise disk_error(error, self.name) from None
         except OSError as error:
             raise DiskError("io", self.name, f"it cannot be forced to the disk: {error}") from None
+
+    def _force_log_out(self) -> None:
+        """Forcing the log out is enough: SQLite forces out the file itself before it gives up a log.
+
+        That there is such a file stands in the folder, which need not be forced out again for the same one.
+        """
+        log = Path(f"{self.name}-wal")
+        if not log.exists():
+            log = self.path
+        found = log.stat()
+        _force_out(log)
+        if self._forced != (found.st_dev, found.st_ino):
+            _force_out(self.path.parent)
+            self._forced = (found.st_dev, found.st_ino)
 
     def write_to(self, place: Path) -> None:
         """Writes a copy, which is in its place when it is complete and on the disk. Raises DiskError."""

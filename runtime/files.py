@@ -2,7 +2,7 @@
 
 The command line's input. This module opens files, takes them apart into records and says where they are wrong;
 `runtime.jsonlines` reads an object, `runtime.columns` finds the types and builds the rows. A file is read once, from
-front to back, whatever its size.
+front to back, and its rows are in memory then; `runtime.file_batches` reads one twice, for rows that need not be.
 
 A file that cannot be used raises FileError with its path and, where there is one, the line. Lines count from 1; a
 record that spans lines is named by its first.
@@ -21,6 +21,7 @@ from typing import IO, BinaryIO, Final, Literal, TypeAlias, cast, final
 
 from matchspec.values import Term
 from runtime.columns import (
+    Annotation,
     Column,
     HeaderError,
     Row,
@@ -118,15 +119,15 @@ def read_file(
         ValueError: `delimiter` or `format` is none of those allowed.
     """
     name = os.fspath(path)
-    options = _Options(name, format, delimiter, na)
-    with _opened(name) as raw:
+    options = ReadOptions(name, format, delimiter, na)
+    with opened(name) as raw:
         size = os.fstat(raw.fileno()).st_size if raw.seekable() else 0
 
         def report() -> None:
             if progress is not None and size:
                 progress(min(raw.tell(), size), size)
 
-        inner, stream = _unpacked(name, raw)
+        inner, stream = unpacked(name, raw)
         data = _read(stream, inner, options, report)
         if progress is not None and size:
             progress(size, size)
@@ -145,11 +146,11 @@ def read_stream(
 
     As read_file otherwise; nothing is unpacked.
     """
-    return _read(stream, name, _Options(name, format, delimiter, na), lambda: None)
+    return _read(stream, name, ReadOptions(name, format, delimiter, na), lambda: None)
 
 
 @final
-class _Options:
+class ReadOptions:
     """How to read: checked once, before a file is opened."""
 
     __slots__ = ("delimiter", "format", "missing", "path")
@@ -169,7 +170,7 @@ class _Options:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[BinaryIO]:
+def opened(path: str) -> Iterator[BinaryIO]:
     """The open file. Errors of reading it, unpacking included, leave as FileError."""
     with _open(path) as raw:
         try:
@@ -194,7 +195,7 @@ def _unreadable(path: str, error: Exception) -> FileError:
     return FileError(path, f"it cannot be read: {reason}")
 
 
-def _unpacked(path: str, raw: BinaryIO) -> tuple[str, BinaryIO]:
+def unpacked(path: str, raw: BinaryIO) -> tuple[str, BinaryIO]:
     """The name of the data, without the suffix of its packing, and the unpacked stream."""
     file = PurePath(path)
     suffix = file.suffix.lower()
@@ -222,22 +223,35 @@ def _buffered(stream: gzip.GzipFile | IO[bytes]) -> BinaryIO:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _read(stream: BinaryIO, name: str, options: _Options, report: Callable[[], None]) -> DataFile:
-    suffix = PurePath(name).suffix.lower()
-    kind = options.format or _SUFFIXES.get(suffix, "csv")
+def _read(stream: BinaryIO, name: str, options: ReadOptions, report: Callable[[], None]) -> DataFile:
+    kind, delimiter = format_of(name, options)
     if kind == "json":
         headers, columns = _read_json(stream, options, report)
     else:
-        delimiter = options.delimiter or ("\t" if kind == "tsv" else ",")
         headers, columns = _read_text(stream, delimiter, options, report)
+    row_type = row_type_of(name, headers, [column.annotation for column in columns], options.path)
+    return DataFile(title_of(name), row_type, make_rows(row_type, columns))
+
+
+def format_of(name: str, options: ReadOptions) -> tuple[Format, str]:
+    """The format of a file of this name, and what stands between its cells."""
+    kind = options.format or _SUFFIXES.get(PurePath(name).suffix.lower(), "csv")
+    return kind, options.delimiter or ("\t" if kind == "tsv" else ",")
+
+
+def title_of(name: str) -> str:
+    """The name without its suffix, if it is one that says the format."""
+    path = PurePath(name)
+    return path.stem if path.suffix.lower() in _SUFFIXES else name
+
+
+def row_type_of(name: str, headers: Sequence[str], annotations: Sequence[Annotation], path: str) -> RowType:
+    """The class of the rows of a file. Raises FileError for two columns of one name."""
     try:
         names = field_names(headers)
     except HeaderError as error:
-        raise FileError(options.path, str(error), 1) from error
-    title = PurePath(name).stem if suffix in _SUFFIXES else name
-    fields = [(field, column.annotation) for field, column in zip(names, columns, strict=True)]
-    row_type = make_row_type(identifier(title, "row"), fields)
-    return DataFile(title, row_type, make_rows(row_type, columns))
+        raise FileError(path, str(error), 1) from error
+    return make_row_type(identifier(title_of(name), "row"), list(zip(names, annotations, strict=True)))
 
 
 def _lines(stream: BinaryIO, path: str) -> Iterator[str]:
@@ -257,26 +271,36 @@ def _lines(stream: BinaryIO, path: str) -> Iterator[str]:
 
 
 def _read_text(
-    stream: BinaryIO, delimiter: str, options: _Options, report: Callable[[], None]
+    stream: BinaryIO, delimiter: str, options: ReadOptions, report: Callable[[], None]
 ) -> tuple[list[str], list[Column]]:
-    records = _records(_lines(stream, options.path), delimiter, options.path)
+    headers, chunks = text_chunks(stream, delimiter, options.path)
+    columns = TextColumns(len(headers))
+    for chunk in chunks:
+        columns.add(chunk)
+        report()
+    return headers, columns.finish(options.missing)
+
+
+def text_chunks(stream: BinaryIO, delimiter: str, path: str) -> tuple[list[str], Iterator[list[list[str]]]]:
+    """The names of the columns, and the records, some at a time. Raises FileError, also while these are read."""
+    records = _records(_lines(stream, path), delimiter, path)
     first = next(records, None)
     if first is None:
-        raise FileError(options.path, "the file is empty; a line with the names of the columns is needed")
-    headers = first[1]
-    width = len(headers)
-    columns = TextColumns(width)
+        raise FileError(path, "the file is empty; a line with the names of the columns is needed")
+    return first[1], _chunks(records, len(first[1]), path)
+
+
+def _chunks(records: Iterator[tuple[int, list[str]]], width: int, path: str) -> Iterator[list[list[str]]]:
     chunk: list[list[str]] = []
     for line, cells in records:
         if len(cells) != width:
-            raise FileError(options.path, f"{width} cells expected, as in the first line; found {len(cells)}", line)
+            raise FileError(path, f"{width} cells expected, as in the first line; found {len(cells)}", line)
         chunk.append(cells)
         if len(chunk) == _CHUNK:
-            columns.add(chunk)
+            yield chunk
             chunk = []
-            report()
-    columns.add(chunk)
-    return headers, columns.finish(options.missing)
+    if chunk:
+        yield chunk
 
 
 def _records(lines: Iterator[str], delimiter: str, path: str) -> Iterator[tuple[int, list[str]]]:
@@ -308,26 +332,38 @@ def _explain(message: str) -> str:
 # --- JSON lines -------------------------------------------------------------------------------------------------------
 
 
-def _read_json(stream: BinaryIO, options: _Options, report: Callable[[], None]) -> tuple[list[str], list[Column]]:
+def _read_json(stream: BinaryIO, options: ReadOptions, report: Callable[[], None]) -> tuple[list[str], list[Column]]:
     columns = ValueColumns()
+    for chunk in object_chunks(stream, options.path):
+        columns.add(chunk)
+        report()
+    check_keys(columns.headers, options.path)
+    return columns.headers, columns.finish()
+
+
+def object_chunks(stream: BinaryIO, path: str) -> Iterator[list[dict[str, Term]]]:
+    """The objects, some at a time. Raises FileError, also where there are none."""
     chunk: list[dict[str, Term]] = []
     count = 0
-    for number, line in enumerate(_lines(stream, options.path), 1):
+    for number, line in enumerate(_lines(stream, path), 1):
         text = line.strip()
         if not text:
             continue
         try:
             chunk.append(decode_object(text))
         except JsonError as error:
-            raise FileError(options.path, str(error), number) from error
+            raise FileError(path, str(error), number) from error
         count += 1
         if len(chunk) == _CHUNK:
-            columns.add(chunk)
+            yield chunk
             chunk = []
-            report()
-    columns.add(chunk)
     if not count:
-        raise FileError(options.path, "the file is empty; JSON lines with one object each are needed")
-    if not columns.headers:
-        raise FileError(options.path, "its objects have no keys, so there are no columns")
-    return columns.headers, columns.finish()
+        raise FileError(path, "the file is empty; JSON lines with one object each are needed")
+    if chunk:
+        yield chunk
+
+
+def check_keys(headers: Sequence[str], path: str) -> None:
+    """Raises FileError where the objects of a file have no keys."""
+    if not headers:
+        raise FileError(path, "its objects have no keys, so there are no columns")

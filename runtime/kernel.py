@@ -250,19 +250,6 @@ def impersonate(process: Process | None, scheduler: Scheduler) -> Process | None
     return _become(process)
 
 
-def take(process: Process) -> bool:
-    """Whether the calling thread is the one that runs the function of this process: the first one that asks."""
-    with lock:
-        loan = process.loan
-        mine = process.unbegun is not None and (loan is None or loan.thread == threading.get_ident())
-        if mine:
-            process.unbegun = None
-            process.attended = True
-            if not process.alive:
-                remnants.count += 1
-    return mine
-
-
 def enter_thread(process: Process) -> Process | None:
     """The calling thread is this process from now on; the one that it was."""
     return _become(process)

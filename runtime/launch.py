@@ -4,7 +4,7 @@ import functools
 import logging
 import threading
 from collections.abc import Callable, Coroutine
-from types import FunctionType
+from types import FunctionType, NoneType
 from typing import Any, Final, TypeAlias
 
 from matchspec.values import Pid, Term
@@ -12,10 +12,14 @@ from runtime import kernel
 from runtime.belonging import Sink
 from runtime.exits import NORMAL, Exit, Killed, is_crash, reason_of
 from runtime.kernel import Process
+from runtime.lending import take
 
 Function: TypeAlias = Callable[..., Any]
 
 _COROUTINE: Final = 0x80  # of a code object's flags: inspect.CO_COROUTINE, which would cost 10 ms to import
+_PLAIN: Final = frozenset(
+    {NoneType, bool, int, float, str, bytes, tuple, list, dict}
+)  # which Coroutine need not be asked
 _log: Final = logging.getLogger("runtime.process")
 
 
@@ -44,7 +48,7 @@ def set_off(process: Process, fn: Function, args: tuple[Any, ...], coroutine: bo
 
 def _run(process: Process, fn: Function, args: tuple[Any, ...]) -> None:
     """Runs a process, unless another thread has taken it; in a thread of the pool, or in that of who awaits it."""
-    if not kernel.take(process):
+    if not take(process):
         return
     before = kernel.enter_thread(process)
     reason: Term = NORMAL
@@ -62,7 +66,9 @@ def _run(process: Process, fn: Function, args: tuple[Any, ...]) -> None:
     except BaseException as error:  # noqa: BLE001  # whatever the function raises ends its process, and only that
         reason = ended_by(process, error)
     else:
-        if isinstance(result, Coroutine):  # of a function that does not look like a coroutine function: a lambda's
+        if type(result) not in _PLAIN and isinstance(
+            result, Coroutine
+        ):  # of a function that does not look like a coroutine function: a lambda's
             from runtime import coroutines
 
             kernel.leave_thread(before)

@@ -81,6 +81,26 @@ class ThreadLoan(Loan):
         kernel.end(self.borrower, KILLED)
 
 
+def take(process: Process) -> bool:
+    """Whether the calling thread is the one that runs the function of this process: the first one that asks."""
+    loan = process.loan
+    if loan is not None:
+        return loan.thread == threading.get_ident()
+    with lock:
+        return claim(process)
+
+
+def claim(process: Process) -> bool:
+    """As `take`, for a thread that is lent. The lock is held."""
+    if process.unbegun is None:
+        return False
+    process.unbegun = None
+    process.attended = True
+    if not process.alive:
+        kernel.remnants.count += 1
+    return True
+
+
 def lend(lender: Process, borrower: Process, deadline: float | None) -> bool:
     """Runs the function of `borrower` here and now, if no thread has begun with it; False if that has taken too long.
 
@@ -92,7 +112,7 @@ def lend(lender: Process, borrower: Process, deadline: float | None) -> bool:
     loan = ThreadLoan(lender, borrower, deadline)
     with lock:
         work = borrower.unbegun
-        if work is None:
+        if work is None or not claim(borrower):
             return True
         borrower.loan = loan
     lender.scheduler.withdraw(work)

@@ -13,7 +13,7 @@ The command line's output. Whatever terms a query yields are written by one set 
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from typing import Final, TextIO, TypeAlias, cast, final
 
@@ -22,7 +22,6 @@ from matchspec.values import Atom, Term
 
 Spread: TypeAlias = Callable[[Term], Sequence[Term]]
 
-# What has to be quoted, by what stands between cells.
 _QUOTED: Final = {",": re.compile('[,"\r\n]'), "\t": re.compile('[\t"\r\n]')}
 _LEAST: Final = 12  # the width below which a text is not folded
 _GAP: Final = 3  # between two columns of a drawn table
@@ -49,13 +48,22 @@ def layout(results: Sequence[Term]) -> Layout:
         fields = named.pop() if len(named) == 1 else None
         if fields:
             return Layout(list(fields), _items)
-        sizes = set(map(len, rows))
-        if len(sizes) == 1 and sizes != {0}:
-            return Layout([str(number) for number in range(1, sizes.pop() + 1)], _items)
+        return layout_of_sizes(set(map(len, rows)))
     if kinds == {dict}:
         keys = _shared_names(cast("Sequence[dict[Term, Term]]", results))
         if keys:
             return Layout(list(keys), lambda result: list(cast("dict[str, Term]", plain(result)).values()))
+    return _single()
+
+
+def layout_of_sizes(sizes: set[int]) -> Layout:
+    """The columns of plain tuples of these sizes."""
+    if len(sizes) == 1 and sizes != {0}:
+        return Layout([str(number) for number in range(1, max(sizes) + 1)], _items)
+    return _single()
+
+
+def _single() -> Layout:
     return Layout(["1"], lambda result: (result,))
 
 
@@ -143,7 +151,7 @@ def cell(term: Term) -> str:
 # --- formats ----------------------------------------------------------------------------------------------------------
 
 
-def write_json(results: Sequence[Term], out: TextIO) -> None:
+def write_json(results: Iterable[Term], out: TextIO) -> None:
     """One JSON value a line."""
     # Where the stream cannot hold every character, JSON's own escapes do.
     ascii_only = (getattr(out, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8"
@@ -157,14 +165,22 @@ def write_json(results: Sequence[Term], out: TextIO) -> None:
 def write_csv(results: Sequence[Term], out: TextIO, *, header: bool = True, delimiter: str = ",") -> None:
     """CSV with quotes where needed and a first line of names; nothing at all for no results.
 
-    `delimiter`: a comma, or for TSV a tab.
+    `delimiter` is a comma or, for TSV, a tab.
     """
     if results:
         columns = layout(results)
         if header:
-            out.write(_csv_line(columns.headers, delimiter))
-        out.writelines(_csv_line(list(map(cell, columns.spread(result))), delimiter) for result in results)
+            write_header(columns, out, delimiter)
+        write_cells(columns, results, out, delimiter)
     out.flush()
+
+
+def write_header(columns: Layout, out: TextIO, delimiter: str) -> None:
+    out.write(_csv_line(columns.headers, delimiter))
+
+
+def write_cells(columns: Layout, results: Iterable[Term], out: TextIO, delimiter: str) -> None:
+    out.writelines(_csv_line(list(map(cell, columns.spread(result))), delimiter) for result in results)
 
 
 def _csv_line(cells: Sequence[str], delimiter: str) -> str:

@@ -16,6 +16,7 @@ from typing import Final, final
 from runtime.pool import Pool
 from runtime.work import Work
 
+_monotonic: Final = time.monotonic
 _LONGEST: Final = min(threading.TIMEOUT_MAX, 86_400.0)  # seconds; a lock cannot wait longer, so a wait goes in rounds
 _SWEEP: Final = 64  # alarms that were called off, before they are worth sweeping out
 
@@ -127,7 +128,7 @@ class SystemScheduler(Scheduler):
         self._clock: AlarmClock | None = None
 
     def now(self) -> float:
-        return time.monotonic()
+        return _monotonic()
 
     def start(self, run: Work, short: bool = False) -> None:
         self.pool.start(run, short)

@@ -14,7 +14,7 @@ LAYERS: Final = ("grammar", "matchspec", "runtime")  # each may import those bef
 THIRD_PARTY: Final = {
     "lark": {"grammar.loader"},
     "sortedcontainers": {"runtime"},
-    "click": {"runtime.cli", "runtime.cli_tables", "runtime.arguments"},
+    "click": {"runtime.cli", "runtime.cli_tables", "runtime.cli_shell", "runtime.arguments"},
     "mypy": {"matchspec.mypy", "matchspec.mypy_text", "matchspec.mypy_types"},  # run by mypy itself
     "rich": {"runtime.progress_bars", "runtime.output"},
 }

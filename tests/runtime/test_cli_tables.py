@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,74 @@ def test_a_round_by_json_lines_and_table_files(planes: str, tmp_path: Path) -> N
     assert output("select", query, table_file, "--format", "csv") == output("select", query, again, "--format", "csv")
 
 
+def test_tab_separated_there_and_back(tmp_path: Path) -> None:
+    rows = [("k", "text"), ("1", "a\tb"), ("2", 'say "x"'), ("3", "two\nlines"), ("4", ""), ("5", "comma, none")]
+    source, target = tmp_path / "s.csv", tmp_path / "t.dets"
+    with source.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    output("import", str(source), str(target), "--type", "ordered_set")
+    for name in ("b.tsv", "b.tab"):
+        output("export", str(target), str(tmp_path / name))
+        with (tmp_path / name).open(newline="", encoding="utf-8") as file:
+            assert [tuple(row) for row in csv.reader(file, delimiter="\t")] == rows
+    assert output("export", str(target), "-", "--format", "tsv") == (tmp_path / "b.tsv").read_text("utf-8")
+    again = tmp_path / "again.dets"
+    output("import", str(tmp_path / "b.tsv"), str(again), "--type", "ordered_set")
+    assert output("export", str(again), "-") == output("export", str(target), "-")
+
+
+def test_rows_of_different_sizes_are_one_column_and_of_one_size_several(tmp_path: Path) -> None:
+    cases: list[tuple[list[Any], str]] = [
+        ([(1, "a"), (2, "b")], "1,2\n1,a\n2,b\n"),
+        ([(1,), (2, "b")], '1\n[1]\n"[2, ""b""]"\n'),
+    ]
+    for rows, expected in cases:
+        path = tmp_path / f"{len(expected)}.dets"
+        with dets.open(path, type="ordered_set") as table:
+            table.insert(rows)
+        assert output("export", str(path), "-") == expected
+
+
+@pytest.mark.parametrize("given", ["\\t", "\t"])
+def test_a_delimiter_may_be_written_as_an_escape(tmp_path: Path, given: str) -> None:
+    source, target = tmp_path / "s.csv", tmp_path / "t.dets"
+    source.write_text("k\tn\n1\ta\n")
+    output("import", str(source), str(target), "--delimiter", given)
+    assert output("export", str(target), "-") == "k,n\n1,a\n"
+
+
+def test_standard_input_is_read_as_a_file_is(tmp_path: Path) -> None:
+    target = str(tmp_path / "t.dets")
+    result = CliRunner().invoke(cli, ["import", "-", target], input="k,n\n1,a\n2,\n", catch_exceptions=False)
+    assert (result.exit_code, "2 rows" in result.stderr) == (0, True)
+    with dets.open(target) as table:
+        assert sorted(table.tab2list()) == [(1, "a"), (2, None)]
+
+
+def peak_of(*arguments: str) -> int:
+    """The most bytes that Python's allocator had given at one time."""
+    tracemalloc.start()
+    try:
+        output(*arguments)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.slow
+def test_files_are_not_taken_into_memory(tmp_path: Path) -> None:
+    """Twice the rows take no more of it."""
+    peaks: list[list[int]] = []
+    for count in (21_000, 42_000):
+        names = [f"{count}.csv", f"{count}.dets", f"{count}.again.dets", f"{count}.tsv"]
+        source, table, again, text = [str(tmp_path / name) for name in names]
+        Path(source).write_text("k,n\n" + "".join([f"{n},{n * 7919 % 100_003}\n" for n in range(count)]))
+        steps = [("import", source, table), ("import", table, again), ("export", again, text)]
+        peaks.append([peak_of(*step) for step in steps])
+    for few, many in zip(*peaks, strict=True):
+        assert many < few * 1.4
+
+
 @pytest.mark.parametrize("kind", ["set", "bag"])
 def test_large_tables_go_in_parts(tmp_path: Path, kind: str) -> None:
     """More rows than are held at once: each part stands after the one before, with one line of names in all."""
@@ -162,7 +231,8 @@ def test_what_cannot_be_done_says_why_and_leaves_nothing(planes: str, tmp_path: 
         (("import", planes, planes, "--replace"), 1, "SOURCE itself"),
         (("import", str(tmp_path / "none.csv"), target), 1, "no such file"),
         (("import", str(source), str(tmp_path / "none" / "t.dets")), 1, "cannot be written"),
-        (("export", planes, "t.xml"), 2, "neither .csv"),
+        (("export", planes, "t.xml"), 2, "none of .csv, .tsv"),
+        (("import", str(source), target, "--delimiter", "ab"), 2, "one character"),
         (("export", str(source), "-"), 1, "no file with a table"),
         (("export", planes, str(source)), 1, "there already"),
     ]:
@@ -194,15 +264,21 @@ class Screen(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize("what", ["import", "select"])
+@pytest.mark.parametrize("what", ["import", "select", "export", "copy"])
 def test_bars_are_shown_for_long_work(planes: str, tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runtime.progress_bars.LONG_SCAN", 10)
+    monkeypatch.setattr("runtime.progress_bars.LONG_FILE", 10)
     screen = Screen()
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setattr(sys, "stdout", io.StringIO())
-    arguments = ["import", PLANES, str(tmp_path / "b.dets")] if what == "import" else ["select", BIG, planes]
+    arguments, bar = {
+        "import": (["import", PLANES, str(tmp_path / "b.dets")], "writing b.dets"),
+        "copy": (["import", planes, str(tmp_path / "b.dets")], "writing b.dets"),
+        "export": (["export", planes, str(tmp_path / "b.csv")], "writing b.csv"),
+        "select": (["select", BIG, planes], "querying planes.dets"),
+    }[what]
     cli.main(arguments, standalone_mode=False)
-    assert ("writing b.dets" if what == "import" else "querying planes.dets") in screen.getvalue()
+    assert bar in screen.getvalue()
 
 
 # --- Erlang's own files -------------------------------------------------------------------------------------------

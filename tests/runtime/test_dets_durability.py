@@ -6,6 +6,7 @@ import random
 import resource
 import signal
 import sqlite3
+import stat
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -214,6 +215,32 @@ def test_an_operation_that_raises_has_done_nothing(tmp_path: Path) -> None:
         with pytest.raises(ZeroDivisionError):
             table.traverse(lambda row: 1 // (row.age - 30))
         assert table.tab2list() == [User(1, "ann", 30), User(2, "bob", 40)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="folders are not forced out there")
+def test_sync_forces_out_the_log_each_time_and_the_folder_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced: list[bool] = []  # whether it was a folder
+    fsync = os.fsync
+
+    def noting(number: int) -> None:
+        forced.append(stat.S_ISDIR(os.fstat(number).st_mode))
+        fsync(number)
+
+    table = dets.open(tmp_path / "t.dets", auto_save=None)
+    table.insert((1, "a"))
+    monkeypatch.setattr(os, "fsync", noting)
+    table.sync()
+    assert forced == [False, True]
+    table.insert((2, "b"))
+    table.sync()
+    table.sync()
+    assert forced == [False, True, False, False]
+    table.close()
+    with dets.open(tmp_path / "t.dets", auto_save=None) as again:  # which begins a log anew
+        again.insert((3, "c"))
+        forced.clear()
+        again.sync()
+        assert forced == [False, True]
 
 
 # --- files --------------------------------------------------------------------------------------------------------------

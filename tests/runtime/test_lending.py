@@ -275,7 +275,9 @@ def test_an_interrupt_is_the_main_threads(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(KeyboardInterrupt):
         tries()
     assert self_() is before
-    assert [is_alive(pid) for pid in ends] == [False]
+    (pid,) = ends
+    assert not is_alive(pid)
+    assert receive((DOWN, ANY, ANY, pid, ANY), timeout=0)[4] is KILLED
 
 
 # --- time-outs ------------------------------------------------------------------------------------------------------
