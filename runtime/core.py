@@ -9,6 +9,7 @@ A table begins with a plain storage. The first index, subscription or limit puts
 at the gate; tables without any of these do not pay for them.
 """
 
+import math
 import os
 import sys
 import time
@@ -109,7 +110,7 @@ class Limits:
     @property
     def any(self) -> bool:
         """Whether there is a limit."""
-        return self.ttl is not None or self.max_size is not None
+        return (self.ttl is not None and self.ttl != math.inf) or self.max_size is not None
 
 
 UNLIMITED: Final = Limits()

@@ -47,11 +47,11 @@ def add_index(storage: DiskStorage, index: IndexColumn) -> None:
 
 def _generation(layout: Layout, index: IndexColumn) -> int:
     """Of the table that has this index more, or less."""
-    return layout.generation + (1 if index.kept is not None else 0)
+    return layout.generation + (1 if index.made else 0)
 
 
 def _rename(connection: DiskConnection, old: Layout, new: Layout) -> None:
-    """Under its new name no program finds the table that has it open and would not keep an index over an expression."""
+    """Under its new name no program finds the table that has it open and would not fill the column of an index."""
     if new.generation != old.generation:
         connection.write(f"ALTER TABLE {old.table} RENAME TO {new.table}")
         connection.write("INSERT OR REPLACE INTO _matchspec VALUES ('generation', ?)", (json.dumps(new.generation),))

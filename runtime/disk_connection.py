@@ -20,7 +20,7 @@ from runtime.upkeep import Session
 State: TypeAlias = Literal["idle", "ready", "open"]
 
 _REPLACED: Final = "no such table: "  # what SQLite says when the table has another name by now
-_CHANGED: Final = "another process has given the table a limit, or an index over an expression; open it again"
+_CHANGED: Final = "another process has given the table a limit, or an index with a column of its own; open it again"
 _BATCH: Final = 1_000  # rows fetched at a time from a long query
 
 

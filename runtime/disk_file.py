@@ -20,9 +20,9 @@ number has a bound. There the rows stand in `limited_rows`, as nobody is to read
         _ends                  when the row is over, in seconds since 1970; NULL for one that stays
         _used                  with a bound: the number of the row's last use, of which the largest is the latest
 
-A table that gets its first limit is made one of version 2. Version 3 is that of a table that has, or has had, indexes
-over expressions. Each time that one comes or goes the table of rows is renamed, to `rows_1`, `rows_2` and so on, so
-that programs that have it open and do not keep the index find it no more.
+A table that gets its first limit is made one of version 2. Version 3 is that of a table to which indexes with columns
+of their own have been added, those of terms and of expressions. Each time that one comes or goes the table of rows is
+renamed, to `rows_1`, `rows_2` and so on, so that programs that have it open and do not fill the column find it no more.
 
     _matchspec                 also generation, the number in the name; with limits also what version 2 says
     rows_1(...)                as rows or limited_rows, and besides

@@ -85,8 +85,8 @@ class Layout:
 
     `limited`: rows may have a deadline, by which those that are over are left out. `bounded`: the number of rows has a
     bound, so the file says when each was last used. The values of both columns come with SQL functions that
-    `runtime.disk_limits` gives to the connection. `generation`: how often indexes over expressions have come and gone;
-    the table of rows has another name each time.
+    `runtime.disk_limits` gives to the connection. `generation`: how often indexes with columns of their own have come
+    and gone; the table of rows has another name each time.
     """
 
     def __init__(

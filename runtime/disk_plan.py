@@ -16,7 +16,7 @@ from matchspec.spec import MatchSpec
 from matchspec.values import Term
 from runtime import keybytes
 from runtime.disk_errors import DiskError
-from runtime.disk_keys import Span
+from runtime.disk_keys import EVERYTHING, Span
 from runtime.disk_layout import IndexColumn, Layout, bounds
 from runtime.disk_projection import Projection, projection
 from runtime.disk_rows import DamagedRow, Fetched, FieldRows, Sql
@@ -128,10 +128,26 @@ class DiskPlan(Plan):
                     results = found
         return results, looked
 
-    def scan(self) -> Statement | None:
-        """The one statement that reads the whole table in order; None for several, or where a part is enough."""
+    def tally(self, program: Program) -> tuple[int, int]:
+        """How many rows count, and how many were looked at."""
+        if self.exact:
+            count = self.count()
+            return count, count
+        count = looked = 0
+        for rows in self.stream():
+            looked += len(rows)
+            count += program.count(rows)
+        return count, looked
+
+    def scan(self, counts: bool) -> Statement | None:
+        """The one statement that reads the whole table in order, or counts its rows where SQL can.
+
+        None where it takes several statements, or a part of the table is enough.
+        """
         if self.kind != "scan":
             return None
+        if counts and self.exact:
+            return self._choice.layout.select("count(*)", EVERYTHING, self.where.text), self.where.parameters
         statements = self._choice.statements(self.storage.in_order(self.spans))
         return statements[0] if len(statements) == 1 else None
 

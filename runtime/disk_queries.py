@@ -16,7 +16,6 @@ from runtime.disk_facts import kept_expression
 from runtime.disk_layout import IndexColumn, expression_column, index_column
 from runtime.disk_plan import DiskPlan, Statement, choose
 from runtime.disk_readers import Reader
-from runtime.disk_rows import Fetched
 from runtime.disk_storage import DiskStorage
 from runtime.errors import BadArg, flag
 from runtime.index import Index
@@ -47,43 +46,60 @@ class DiskQueries(AdditionalMethods[Row]):
     def _results(self, query: Spec, backwards: bool) -> list[Any]:
         program = query.program
         results: list[Any] = []
-        fetched: list[Fetched] = []
         with self._gate.reading:
             plan = self._plan(query, False)
             self._counters.planned(plan.kind)
-            scan = self._free_scan(plan)
-            reader = None if scan is None else self._connection().readers.take()
-            if reader is None or scan is None:
+            scan = plan.scan(False)
+            reader = None if scan is None else self._reader()
+            if scan is None or reader is None:
                 results, looked = plan.select(program)
-                self._counters.candidates += looked
-                self._counters.found += len(results)
-            else:
-                fetched = self._begin_scan(reader, scan)
-        if reader is not None:
-            results = self._scan(reader, plan, program, fetched)
+                self._note(looked, len(results))
+        if scan is not None and reader is not None:
+            results = self._scan(reader, scan, plan, program)
         if backwards and self._kind == "ordered_set":
             results.reverse()
         return results
 
-    def _free_scan(self, plan: DiskPlan) -> Statement | None:
-        """The statement of a scan that may go on without the table's lock: it sees what is committed."""
-        connection = self._connection()
-        return None if connection.state != "idle" or connection.file.ram else plan.scan()
+    def _count(self, query: Spec) -> int:
+        program = query.program
+        count = 0
+        with self._gate.reading:
+            plan = self._plan(query, True)
+            self._counters.planned(plan.kind)
+            scan = plan.scan(True)
+            reader = None if scan is None else self._reader()
+            if scan is None or reader is None:
+                count, looked = plan.tally(program)
+                self._note(looked, count)
+        if scan is not None and reader is not None:
+            count = self._count_scan(reader, scan, plan, program)
+        return count
 
-    def _begin_scan(self, reader: Reader, scan: Statement) -> list[Fetched]:
-        """The first rows of a scan of the table as it is now. Raises DiskError."""
-        connection = self._connection()
-        try:
-            return reader.begin(scan[0], scan[1], connection.now())
-        except BaseException:
-            connection.readers.give_back(reader)
-            raise
+    def _note(self, looked: int, found: int) -> None:
+        self._counters.candidates += looked
+        self._counters.found += found
 
-    def _scan(self, reader: Reader, plan: DiskPlan, program: Program, fetched: list[Fetched]) -> list[Any]:
-        """The results of a scan that has begun; others may use the table meanwhile."""
+    # --- scans, while others use the table ----------------------------------------------------------------------------
+
+    def _reader(self) -> Reader | None:
+        """What reads the table as it is now, with the lock let go; None where only the table's own connection can."""
+        connection = self._connection()
+        if connection.state != "idle":  # it alone sees what is not committed
+            return None
+        reader = connection.readers.take()
+        if reader is not None:
+            try:
+                reader.begin(connection.now())
+            except BaseException:
+                connection.readers.give_back(reader)
+                raise
+        return reader
+
+    def _scan(self, reader: Reader, scan: Statement, plan: DiskPlan, program: Program) -> list[Any]:
         results: list[Any] = []
         looked = 0
         try:
+            fetched = reader.scan(scan[0], scan[1])
             while fetched:
                 looked += len(fetched)
                 results.extend(plan.results(program, fetched))
@@ -91,24 +107,23 @@ class DiskQueries(AdditionalMethods[Row]):
         finally:
             self._connection().readers.give_back(reader)
         with self._gate.lock:
-            self._counters.candidates += looked
-            self._counters.found += len(results)
+            self._note(looked, len(results))
         return results
 
-    def _count(self, query: Spec) -> int:
-        program = query.program
+    def _count_scan(self, reader: Reader, scan: Statement, plan: DiskPlan, program: Program) -> int:
         count = looked = 0
-        with self._gate.reading:
-            plan = self._plan(query, True)
-            self._counters.planned(plan.kind)
+        try:
+            fetched = reader.scan(scan[0], scan[1])
             if plan.exact:
-                count = looked = plan.count()
-            else:
-                for rows in plan.stream():
-                    looked += len(rows)
-                    count += program.count(rows)
-            self._counters.candidates += looked
-            self._counters.found += count
+                count = looked = int(fetched[0][0])
+            while fetched and not plan.exact:
+                looked += len(fetched)
+                count += program.count(self._disk().decoded(fetched))
+                fetched = reader.next()
+        finally:
+            self._connection().readers.give_back(reader)
+        with self._gate.lock:
+            self._note(looked, count)
         return count
 
     def delete_matching(self, query: Spec) -> int:

@@ -1,7 +1,7 @@
 """Connections of their own for scans of a table on disk, so that a long one does not keep other threads waiting.
 
 A scan begins while its thread has the table to itself: there its connection begins to read, and from then on sees the
-table as it is at that moment, whatever is written meanwhile. Then the thread lets the table go and reads on. Whoever
+table as it is at that moment, whatever is written meanwhile. Then the thread lets the table go and reads. Whoever
 closes the table, or forks, first waits until no scan is under way, as SQLite must not be pulled from under one, and a
 child must not inherit a lock of its own that nobody will give back.
 """
@@ -34,11 +34,18 @@ class Reader:
         """When the scan began, for rows that live for a time."""
         return self._now
 
-    def begin(self, sql: str, parameters: Values, now: float) -> list[Fetched]:
-        """Begins a scan at this moment; its first rows. Raises DiskError."""
+    def begin(self, now: float) -> None:
+        """From now on the connection sees the file as it is at this moment. Raises DiskError."""
         self._now = now
         try:
             self._connection.execute("BEGIN")
+            self._connection.execute("SELECT 1 FROM _matchspec LIMIT 1").fetchall()  # the first read is the moment
+        except ERRORS as error:
+            raise disk_error(error, self._file.name) from None
+
+    def scan(self, sql: str, parameters: Values) -> list[Fetched]:
+        """The first rows of a query. Raises DiskError."""
+        try:
             self._cursor = self._connection.execute(sql, parameters)
         except ERRORS as error:
             raise disk_error(error, self._file.name) from None
@@ -103,13 +110,12 @@ class Readers:
     def give_back(self, reader: Reader) -> None:
         sound = reader.end()
         with self._changed:
-            self._busy.remove(threading.get_ident())
-            kept = sound and not self._closed and len(self._idle) < _IDLE
-            if kept:
+            if sound and not self._closed and len(self._idle) < _IDLE:
                 self._idle.append(reader)
+            else:
+                reader.close()  # before anybody takes it that no scan is under way
+            self._busy.remove(threading.get_ident())
             self._changed.notify_all()
-        if not kept:
-            reader.close()
 
     def wait(self) -> None:
         """Returns when no other thread is at a scan. The caller holds the table, so that none begins."""

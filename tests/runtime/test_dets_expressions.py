@@ -125,6 +125,28 @@ def test_who_has_the_table_open_is_told(tmp_path: Path) -> None:
         assert sorted(table.tab2list()) == USERS
 
 
+def test_an_index_of_terms_is_kept_by_all(tmp_path: Path) -> None:
+    """A process that does not fill its column is told to open the table again, instead of leaving old values there."""
+    path = tmp_path / "t.dets"
+    with dets.open(path) as table:
+        table.insert([(n, n % 10) for n in range(100)])
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            with contextlib.suppress(BaseException):
+                with dets.open(path, index=[2]):
+                    status = 0
+            os._exit(status)
+        assert os.waitpid(pid, 0)[1] == 0
+        with pytest.raises(DiskError) as caught:
+            table.update_counter(5, (2, 100))
+        assert caught.value.cause == "changed"
+    with dets.open(path) as table:
+        table.update_counter(5, (2, 100))
+        assert table.select("fun({K, 105}) -> K end") == [5]
+        assert table.check() == []
+
+
 def test_expressions_that_no_text_can_say(tmp_path: Path) -> None:
     class Odd:
         pass

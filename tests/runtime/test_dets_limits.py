@@ -292,7 +292,7 @@ def test_the_version_of_the_layout(tmp_path: Path) -> None:
     def version() -> int:
         return int.from_bytes(path.read_bytes()[60:64], "big")
 
-    with dets.open(path) as table:
+    with dets.open(path, ttl=math.inf) as table:
         table.insert((1,))
     assert version() == 1
     with dets.open(path) as table:

@@ -50,7 +50,8 @@ def scan_under_way(table: Value) -> tuple[Value, int]:
     """A scan that has read its first rows, and how many these are; for the test to go on with."""
     connection = table._connection()
     reader = connection.readers.take()
-    return reader, len(reader.begin(f"SELECT * FROM {table._disk().layout.table}", (), 0.0))
+    reader.begin(0.0)
+    return reader, len(reader.scan(f"SELECT * FROM {table._disk().layout.table}", ()))
 
 
 def rest(reader: Value) -> list[Value]:
@@ -103,11 +104,16 @@ def test_a_scan_sees_one_moment(kind: Value, tmp_path: Path) -> None:
                 last = found[0][1]
                 seen.append(last)
 
+        def count() -> None:
+            for _ in range(20):
+                assert table.select_count(lambda u: u.id >= 0 and u.version >= 0) == NUMBER
+                assert table.select_count(lambda u: u.name.startswith("name") or u.id == -1) == NUMBER
+
         def select_some() -> None:
             for _ in range(12):
                 assert len({u.version for u in table.select(lambda u: u if u.name != "name 7" else SKIP)}) == 1
 
-        together(write, scan, scan, select_some)
+        together(write, scan, scan, count, select_some)
         assert table.select_count(lambda u: u.version == 11) == NUMBER
     assert len(seen) == 24
 
@@ -153,6 +159,8 @@ def test_a_fork_waits_for_a_scan(tmp_path: Path) -> None:
     path = tmp_path / "t.dets"
     with dets.open(path, User, auto_save=None) as table:
         table.insert(users(1))
+        # What the first query of a program imports is imported: Python gives a child a module that is half there.
+        assert len(table.select(lambda u: u.name)) == NUMBER
         stop = threading.Event()
 
         def scan() -> None:
