@@ -1,8 +1,9 @@
 """A process that no thread has begun is run by the one who awaits it, in his own thread, as that process.
 
-To hand work to another thread and wait for it costs ten times what a small function does. So where the awaiting process
-would do nothing else, it lends its thread: the function has its own pid, mailbox, links and context variables, and ends
-as it would elsewhere. A thread of the pool has been asked as well; who comes first takes it, the other finds it taken.
+To hand work to another thread and wait for it costs several times what a small function does. So where the awaiting
+process would do nothing else, it lends its thread: the function has its own pid, mailbox, links and context variables,
+and ends as it would elsewhere. A thread of the pool has been asked as well; who comes first takes it, the other finds
+it taken.
 
 A function cannot be abandoned by the thread that runs it. Hence:
 
