@@ -128,6 +128,7 @@ class Contestant:
     needs: tuple[str, ...] = ()  # modules, which may be missing
     most: int | None = None
     foreign = False  # whether its rows are kept by code that Python's allocator knows nothing of
+    in_file = False  # whether its rows are kept in a file
     operations: Mapping[str, Operation] = {}
 
     def make(self, data: Data) -> Store:

@@ -55,6 +55,7 @@ class OnDisk(Contestant):
     """What they have in common: a store is a Folder, with an open table in it."""
 
     foreign = True
+    in_file = True
 
     def open(self, path: Path) -> Any:
         """The table in a file, made if it is not there."""
@@ -419,6 +420,7 @@ class TinyDbFile(OnDisk):
 class Dets(Contestant):
     """Erlang's DETS, timed by Erlang itself. A store is its number."""
 
+    in_file = True
     name = "DETS"
     operations = dict.fromkeys(
         ["disk_insert", "disk_sync", "disk_bulk", "disk_lookup", "disk_names", "disk_people", "disk_all", "disk_count"],

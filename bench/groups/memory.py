@@ -81,6 +81,10 @@ def measured(contestant: Contestant, data: Data) -> float:
     return elsewhere(contestant.name, data.number)
 
 
+def in_memory() -> list[Contestant]:
+    return [contestant for contestant in present() if not contestant.in_file]
+
+
 def _way(contestant: Contestant) -> Way:
     way = Valued(lambda data: measured(contestant, data))
     way.most = contestant.most
@@ -90,7 +94,7 @@ def _way(contestant: Contestant) -> Way:
 def cases(options: Options) -> list[Case]:
     if not STATUS.exists():
         return []  # only Linux tells it this way
-    ways = {contestant.name: _way(contestant) for contestant in present() if contestant.name not in LEFT_OUT}
+    ways = {contestant.name: _way(contestant) for contestant in in_memory() if contestant.name not in LEFT_OUT}
     base = "dict by hand"
     if options.quick:
         ways = {name: ways[name] for name in ("matchspec set", base)}
@@ -106,7 +110,7 @@ def main(name: str, number: int) -> None:
     if name == AGENTS:
         print(grown_by_agents(number))
         return
-    (chosen,) = [contestant for contestant in present() if contestant.name == name]
+    (chosen,) = [contestant for contestant in in_memory() if contestant.name == name]
     print(grown(chosen, number))
 
 
