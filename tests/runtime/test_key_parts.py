@@ -1,7 +1,7 @@
 """What a query asks of the elements of a key that is a tuple, against plain Python over the same rows."""
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -86,31 +86,37 @@ def table_of(row: Any) -> ets.Table[Any]:
     return table
 
 
-TABLES = [table_of(Box), table_of(tuple[tuple[int, str, float], int])]
+def tables() -> Iterator[ets.Table[Any]]:
+    """One after the other, made anew: another test may end the process that a table belongs to."""
+    for row in (Box, tuple[tuple[int, str, float], int]):
+        table = table_of(row)
+        yield table
+        table.drop()
 
 
 @given(CONDITIONS)
 def test_any_conditions_on_the_elements(condition: Condition) -> None:
     in_erlang, in_python, holds = condition
     expected = [box.weight for box in sorted(BOXES) if holds(box.place)]
-    for table in TABLES:
+    for table in tables():
         assert table.select(f"fun({{K, W}}) when {in_erlang} -> W end") == expected
         assert table.select(f"fun({{_, W}} = R) when {in_erlang.replace('K', 'element(1, R)')} -> W end") == expected
         assert table.select_count(f"fun({{K, _}}) -> {in_erlang} end") == len(expected)
-    assert TABLES[0].select(f"lambda key, weight: weight if {in_python} else SKIP") == expected
+        if table.fields:
+            assert table.select(f"lambda key, weight: weight if {in_python} else SKIP") == expected
 
 
 @given(CONDITIONS, st.integers(-3, 5))
 def test_with_a_pattern_for_the_key(condition: Condition, block: int) -> None:
     in_erlang, _, holds = condition
     expected = [box.weight for box in sorted(BOXES) if holds(box.place) and box.place.block == block]
-    for table in TABLES:
+    for table in tables():
         head, asked = f"{{{{{block}, _, _}}, W}} = R", in_erlang.replace("K", "element(1, R)")
         assert table.select(f"fun({head}) when {asked} -> W end") == expected
 
 
 def test_only_the_rows_in_the_range_are_looked_at() -> None:
-    table = TABLES[0]
+    table = table_of(Box)
     low, high = 1, 3
     asked: list[tuple[Callable[[Box], Any], int]] = [
         (lambda box: box if box.place.block == 1 else SKIP, 24),
