@@ -50,8 +50,8 @@ PLANS: Final = """\
 Queries that a plan answers without a scan, each of 100 rows but for the 1,000 keys. ETS and matchspec's plain set look
 at every row where nothing else is said. A count that the bounds of an index, or of the keys, tell by themselves looks
 at no row; so no columns are kept for repeated scans: they would have to be made anew after each write, where an index
-stays right. The tuple keys are `(tenth of the table, place in it)`: the prefix alone leaves
-a tenth of the table.
+stays right. What columns give can be seen at *polars*, which has nothing else. The tuple keys are `(tenth of the table,
+place in it)`: the prefix alone leaves a tenth of the table.
 """
 QUERIES: Final = """\
 What a query costs by itself: on a table of one row, and as the first thing that a process does, imports included.

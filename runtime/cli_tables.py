@@ -27,14 +27,6 @@ AnySpec: TypeAlias = "MatchSpec[Any, Any]"
 AnyDiskTable: TypeAlias = "DiskTable[Any]"
 
 _TABLES: Final = {".dets": "dets", ".ets": "ets"}
-_TEXTS: Final = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".json": "json",
-    ".jsonl": "json",
-    ".ndjson": "json",
-}
 _DELIMITERS: Final = {"csv": ",", "tsv": "\t"}
 
 
@@ -157,7 +149,9 @@ def export(source: str, target: str, output: str | None, no_header: bool, replac
     SOURCE is a table on disk, a table file, or a file of Erlang's: a DETS file, closed or not, or one of ets:tab2file.
     Values are written as select writes them.
     """
-    chosen = output or ("csv" if target == "-" else _TEXTS.get(Path(target).suffix.lower()))
+    from runtime.files import SUFFIXES
+
+    chosen = output or ("csv" if target == "-" else SUFFIXES.get(Path(target).suffix.lower()))
     if chosen is None:
         allowed = "ends in none of .csv, .tsv, .json and .jsonl; --format says what it is to be"
         raise click.BadParameter(f"{target!r} {allowed}")

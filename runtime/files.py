@@ -39,7 +39,7 @@ Format: TypeAlias = Literal["csv", "tsv", "json"]
 Progress: TypeAlias = Callable[[int, int], None]  # bytes read so far and in all, of the file as it lies on the disk
 
 FORMATS: Final[tuple[Format, ...]] = ("csv", "tsv", "json")
-_SUFFIXES: Final[dict[str, Format]] = {
+SUFFIXES: Final[dict[str, Format]] = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".tab": "tsv",
@@ -235,14 +235,14 @@ def _read(stream: BinaryIO, name: str, options: ReadOptions, report: Callable[[]
 
 def format_of(name: str, options: ReadOptions) -> tuple[Format, str]:
     """The format of a file of this name, and what stands between its cells."""
-    kind = options.format or _SUFFIXES.get(PurePath(name).suffix.lower(), "csv")
+    kind = options.format or SUFFIXES.get(PurePath(name).suffix.lower(), "csv")
     return kind, options.delimiter or ("\t" if kind == "tsv" else ",")
 
 
 def title_of(name: str) -> str:
     """The name without its suffix, if it is one that says the format."""
     path = PurePath(name)
-    return path.stem if path.suffix.lower() in _SUFFIXES else name
+    return path.stem if path.suffix.lower() in SUFFIXES else name
 
 
 def row_type_of(name: str, headers: Sequence[str], annotations: Sequence[Annotation], path: str) -> RowType:

@@ -112,8 +112,8 @@ class ObjectMethods(TableLife[Row]):
         O(1) plus rows found; O(log n) in an ordered_set, where 1 finds the row of 1.0. Erlang's ets:lookup/2.
         Raises BadArg: "access", "id".
         """
-        unlocked = self._unlocked
-        if unlocked is not None and is_plain(key) and unlocked.readable():
+        unlocked = self._at_once(key)
+        if unlocked is not None:
             row = unlocked.row(key)
             self._looked_up(row is not None)
             return [] if row is None else self._out([row])
@@ -123,6 +123,11 @@ class ObjectMethods(TableLife[Row]):
             self._looked_up(bool(rows))
         return self._out(rows)
 
+    def _at_once(self, key: Term) -> Unlocked | None:
+        """What finds the row of a key without a lock, if the next step of the caller does; None where it cannot be."""
+        unlocked = self._unlocked
+        return unlocked if unlocked is not None and is_plain(key) and unlocked.readable() else None
+
     def _looked_up(self, hit: bool) -> None:
         self._counters.lookups += 1
         if hit:
@@ -130,8 +135,8 @@ class ObjectMethods(TableLife[Row]):
 
     def member(self, key: Element) -> bool:
         """Whether there is a row of this key. O(1). Erlang's ets:member/2. Raises BadArg: "access", "id"."""
-        unlocked = self._unlocked
-        if unlocked is not None and is_plain(key) and unlocked.readable():
+        unlocked = self._at_once(key)
+        if unlocked is not None:
             there = unlocked.has(key)
             self._looked_up(there)
             return there
@@ -158,8 +163,8 @@ class ObjectMethods(TableLife[Row]):
         """
         table = self._gate.name
         index = self._shape.index_of(pos, "pos", table)
-        unlocked = self._unlocked
-        if unlocked is not None and is_plain(key) and unlocked.readable():
+        unlocked = self._at_once(key)
+        if unlocked is not None:
             row = unlocked.row(key)
             self._looked_up(row is not None)
             rows = [] if row is None else [row]

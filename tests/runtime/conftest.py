@@ -44,7 +44,7 @@ def no_table_is_left(tables: str) -> Iterator[None]:
     for table in ets.all():
         if id(table) not in before:
             problems = table.check()
-            table._gate.access = "public"  # whoever owns it
+            table._gate.set_access("public")  # whoever owns it
             table.drop()
             assert problems == []
     for on_disk in dets.all():

@@ -12,6 +12,7 @@ from matchspec import ANY, ROW, V
 from runtime import BadArg, Pid, ets, is_alive, self_
 from runtime.access import Access
 from runtime.storage import Kind
+from tests.runtime import beside
 
 Value: TypeAlias = Any
 AnyTable: TypeAlias = ets.Table[Any]
@@ -33,24 +34,7 @@ def switch_often() -> Iterator[None]:
 
 def together(work: Work, threads: int = THREADS) -> None:
     """Runs work(0), work(1), ... in threads that begin at once; raises what one of them raised."""
-    barrier = threading.Barrier(threads)
-    errors: list[BaseException] = []
-
-    def run(number: int) -> None:
-        try:
-            barrier.wait(timeout=10)
-            work(number)
-        except BaseException as error:  # noqa: BLE001  # raised again by the thread that waits
-            errors.append(error)
-
-    workers = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(timeout=60)
-        assert not worker.is_alive()
-    if errors:
-        raise errors[0]
+    beside.together(*[partial(work, number) for number in range(threads)])
 
 
 def in_thread(work: Callable[[], Value]) -> Value:

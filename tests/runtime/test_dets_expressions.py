@@ -1,7 +1,6 @@
 """Indexes over expressions, in files: what the suite of `test_indexes` does not ask."""
 
 import contextlib
-import os
 import sqlite3
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -12,6 +11,7 @@ from matchspec import SKIP
 from runtime import BadArg, dets
 from runtime.dets import DiskError
 from runtime.storage import KINDS, Kind
+from tests.runtime.beside import child, ended_well
 
 Value: TypeAlias = Any
 
@@ -103,15 +103,12 @@ def test_who_has_the_table_open_is_told(tmp_path: Path) -> None:
     path = tmp_path / "t.dets"
     with dets.open(path, User) as table:
         table.insert(USERS)
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            with contextlib.suppress(BaseException):
-                with dets.open(path, User) as other:
-                    other.add_index(lambda u: u.name.lower())
-                status = 0
-            os._exit(status)
-        assert os.waitpid(pid, 0)[1] == 0
+
+        def add() -> None:
+            with dets.open(path, User) as other:
+                other.add_index(lambda u: u.name.lower())
+
+        assert ended_well(child(add))
         for operation in (
             lambda: table.update_counter(5, ("age", 1)),
             lambda: table.insert(User(5, "x", 1)),
@@ -130,14 +127,7 @@ def test_an_index_of_terms_is_kept_by_all(tmp_path: Path) -> None:
     path = tmp_path / "t.dets"
     with dets.open(path) as table:
         table.insert([(n, n % 10) for n in range(100)])
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            with contextlib.suppress(BaseException):
-                with dets.open(path, index=[2]):
-                    status = 0
-            os._exit(status)
-        assert os.waitpid(pid, 0)[1] == 0
+        assert ended_well(child(lambda: dets.open(path, index=[2]).close()))
         with pytest.raises(DiskError) as caught:
             table.update_counter(5, (2, 100))
         assert caught.value.cause == "changed"

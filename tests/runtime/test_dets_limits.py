@@ -19,6 +19,7 @@ from matchspec import ANY, SKIP
 from runtime import BadArg, dets, ets
 from runtime.dets import DiskError, DiskTable
 from runtime.storage import KINDS, Kind
+from tests.runtime.beside import child, ended_well
 
 Value: TypeAlias = Any
 AnyTable: TypeAlias = DiskTable[Any]
@@ -42,22 +43,6 @@ def in_file(path: Path, sql: str) -> list[Value]:
     """What another program finds in a file."""
     with contextlib.closing(sqlite3.connect(path)) as plain:
         return plain.execute(sql).fetchall()
-
-
-def child(work: Callable[[], None]) -> int:
-    """Does something in a forked child."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work()
-        except BaseException:  # noqa: BLE001  # the parent asks for the status
-            os._exit(1)
-        os._exit(0)
-    return pid
-
-
-def ended_well(pid: int) -> bool:
-    return os.waitpid(pid, 0)[1] == 0
 
 
 # --- what survives ----------------------------------------------------------------------------------------------------

@@ -1,8 +1,7 @@
 """Scans of tables on disk hold no lock: others read and write meanwhile, and the scan sees one moment of the table."""
 
-import os
+import functools
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -10,6 +9,7 @@ import pytest
 
 from matchspec import SKIP
 from runtime import dets
+from tests.runtime.beside import child, ended_well, together
 
 Value: TypeAlias = Any
 
@@ -25,25 +25,6 @@ NUMBER = 3500  # rows, which a scan reads in several lots
 
 def users(version: int) -> list[Value]:
     return [User(n, version, f"name {n}") for n in range(NUMBER)]
-
-
-def together(*works: Callable[[], None]) -> None:
-    """Runs functions in threads of their own; raises what one of them raises."""
-    failed: list[BaseException] = []
-
-    def run(work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001  # raised again below
-            failed.append(error)
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failed:
-        raise failed[0]
 
 
 def scan_under_way(table: Value) -> tuple[Value, int]:
@@ -167,19 +148,15 @@ def test_a_fork_waits_for_a_scan(tmp_path: Path) -> None:
             while not stop.is_set():
                 assert len(table.select(lambda u: u.name)) == NUMBER
 
+        def insert(number: int) -> None:
+            with dets.open(path, User, timeout=60) as mine:
+                assert len(mine.select(lambda u: u.name)) == NUMBER
+                mine.insert(User(number, 2, "child"))
+
         def fork() -> None:
             try:
                 for number in range(10):
-                    pid = os.fork()
-                    if pid == 0:
-                        status = 1
-                        try:
-                            with dets.open(path, User, timeout=60) as mine:
-                                status = 0 if len(mine.select(lambda u: u.name)) == NUMBER else 2
-                                mine.insert(User(number, 2, "child"))
-                        finally:
-                            os._exit(status)
-                    assert os.waitpid(pid, 0)[1] == 0
+                    assert ended_well(child(functools.partial(insert, number)))
             finally:
                 stop.set()
 

@@ -4,6 +4,7 @@ Other threads are let in wherever Python can switch to them: the garbage collect
 that is made, and finds garbage whose finalizers let other threads run.
 """
 
+import functools
 import gc
 import sys
 import threading
@@ -15,6 +16,7 @@ import pytest
 
 from matchspec import ANY, V
 from runtime import BadArg, ets
+from tests.runtime.beside import together
 
 ROUNDS = 120
 THREADS = 4
@@ -47,31 +49,19 @@ def _gaps_everywhere() -> Iterator[None]:
     gc.collect()
 
 
-def together(*works: Callable[[], None], littering: int = THREADS) -> None:
-    """Runs all in threads of their own, the first of which litter; raises what one of them raised.
+def repeatedly(*works: Callable[[], None], littering: int = THREADS) -> None:
+    """Does all, again and again, in threads of their own, the first of which litter.
 
     One collection goes on at a time: where only one thread is to be interrupted, the others must not litter.
     """
-    errors: list[BaseException] = []
-    start = threading.Barrier(len(works))
 
     def run(work: Callable[[], None], litters: bool) -> None:
-        start.wait()
-        try:
-            for _ in range(ROUNDS):
-                if litters:
-                    Litter(15)
-                work()
-        except BaseException as error:  # noqa: BLE001  # raised again below, in the thread of the test
-            errors.append(error)
+        for _ in range(ROUNDS):
+            if litters:
+                Litter(15)
+            work()
 
-    threads = [threading.Thread(target=run, args=(work, n < littering)) for n, work in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for error in errors:
-        raise error
+    together(*[functools.partial(run, work, n < littering) for n, work in enumerate(works)])
 
 
 def new(**options: Any) -> ets.Table[Any]:
@@ -88,7 +78,7 @@ def test_no_count_is_lost(width: int, change: int | tuple[int, int]) -> None:
     def count() -> None:
         table.update_counter(1, change)
 
-    together(*[count] * THREADS)
+    repeatedly(*[count] * THREADS)
     assert table.lookup(1) == [(1, THREADS * ROUNDS, *range(width - 2))]
     assert table.statistics().updated == THREADS * ROUNDS
 
@@ -100,7 +90,7 @@ def test_no_row_is_lost() -> None:
         numbers = iter(range(first, first + ROUNDS))
         return lambda: (table.insert((next(numbers), [])), None)[1]
 
-    together(*[insert(n * ROUNDS) for n in range(THREADS)])
+    repeatedly(*[insert(n * ROUNDS) for n in range(THREADS)])
     assert sorted(table.tab2list()) == [(n, []) for n in range(THREADS * ROUNDS)]
     assert table.check() == []
     assert table.statistics().inserted == THREADS * ROUNDS
@@ -123,7 +113,7 @@ def test_rows_that_come_and_go() -> None:
             assert table.lookup(key) == []
             assert key not in table
 
-    together(*[work] * THREADS)
+    repeatedly(*[work] * THREADS)
     assert len(table) == THREADS * (ROUNDS // 3)
     assert table.check() == []
 
@@ -143,7 +133,7 @@ def test_an_index_that_comes_meanwhile() -> None:
     def add() -> None:
         next(second).add_index(2)
 
-    together(count, add, littering=1)
+    repeatedly(count, add, littering=1)
     for table in tables:
         assert table.check() == []
         assert table.select([((V(1), 5, *[ANY] * 23), [], [V(1)])]) == [1]
@@ -165,7 +155,7 @@ def test_a_list_of_rows_is_seen_whole() -> None:
         assert seen == sorted(seen)  # each is asked later, so it is as new as the one before or newer
         assert len(set(table.select([((V(1), V(2)), [], [V(2)])]))) == 1
 
-    together(write, read, read, littering=1)
+    repeatedly(write, read, read, littering=1)
 
 
 def test_scans_see_one_moment() -> None:
@@ -180,7 +170,7 @@ def test_scans_see_one_moment() -> None:
         keys = table.select([((V(1), V(2)), [], [V(1)])])
         assert keys == list(range(len(keys)))
 
-    together(write, read, read, littering=1)
+    repeatedly(write, read, read, littering=1)
     assert table.statistics().scans == 2 * ROUNDS
 
 
@@ -242,7 +232,7 @@ def test_who_may_not_write_is_told_so() -> None:
             refused.append(caught.value.cause)
         assert table.lookup(1) == [(1, 1)]
 
-    together(work)
+    repeatedly(work)
     assert refused == ["access"] * (5 * ROUNDS)
     table.drop()
     for gone in (
