@@ -2,13 +2,15 @@
 
 import random
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchspec import SKIP
+from matchspec import SKIP, spec
 from runtime import ets
 from runtime.storage import Kind
 
@@ -132,6 +134,7 @@ def test_lambdas_that_look_at_no_row() -> None:
 
 
 def test_lambdas_of_which_bounds_do_not_say_all() -> None:
+    half, third = Decimal("7.5"), Fraction(22, 3)
     queries: list[Callable[[City], Any]] = [
         lambda u: u.size == True,  # noqa: E712  # which is 1, to Python
         lambda u: u.size == 7.0,
@@ -144,6 +147,9 @@ def test_lambdas_of_which_bounds_do_not_say_all() -> None:
         lambda u: u.number > 150 and u.number != 160,
         lambda u: u.name in "A3",
         lambda u: u.size in (1, True, "x"),
+        lambda u: u.size > half,
+        lambda u: u.size <= third,
+        lambda u: u.number in (half, 3),
     ]
     for kind in KINDS:
         table = table_of(kind)
@@ -159,6 +165,52 @@ def test_rows_that_other_patterns_refuse() -> None:
     assert table.select_count("fun({K, K}) when K >= 0 -> true end") == 5
     assert table.select_count("fun({K, V}) when V == 3 -> true end") == 10
     assert table.select_count("fun({3, V}) when V == 3 -> true end") == 1
+
+
+def test_a_column_that_has_to_equal_another() -> None:
+    rows = [*CITIES, City(500, "x", 1.0, 500), City(501, "y", 1.0, 501)]
+    for kind in KINDS:
+        table = table_of(kind, rows)
+        assert table.select_count("fun({N, _, _, N}) -> true end") == 2
+        assert table.select_count("fun({N, _, _, N}) when N > -100 -> true end") == 2
+        assert table.select_count("fun({N, _, _, N}) when N > 500 -> true end") == 1
+
+
+@pytest.mark.parametrize("kind", ["bag", "duplicate_bag"])
+def test_keys_with_several_rows_of_one_value(kind: Kind) -> None:
+    table = ets.new("t", tuple[int, int, str], type=kind, index=[2])
+    rows = [(n % 5, n % 2, str(n // 3)) for n in range(30)]
+    table.insert(rows)
+    held = table.tab2list()
+    assert len(held) == (30 if kind == "duplicate_bag" else len(set(rows)))
+    for value in (0, 1, 2):
+        count, looked = looked_at(table, f"fun({{_, V, _}}) when V =:= {value} -> true end")
+        assert (count, looked) == (sum(1 for row in held if row[1] == value), 0)
+    table.delete_object(rows[0])
+    assert table.select_count("fun({_, V, _}) when V < 1 -> true end") == sum(
+        1 for row in held if row[1] == 0 and row != rows[0]
+    )
+
+
+def test_one_query_of_tables_of_different_types() -> None:
+    """What is known of a query and one table's type is not taken for what holds for another's."""
+    query = spec("fun({K, V}) when V =:= 7 -> true end")
+    typed = ets.new("typed", tuple[int, int], index=[2])
+    floats = ets.new("floats", tuple[int, float], index=[2])
+    untyped: ets.Table[Any] = ets.new("untyped", index=[2])
+    typed.insert([(1, 7), (2, 7), (3, 8)])
+    floats.insert([(1, 7.0), (2, 8.0)])
+    untyped.insert([(1, 7), (2, 7.0), (3, 7, "more"), (4, 7)])
+    for _ in range(2):
+        assert [table.select_count(query) for table in (typed, floats, untyped)] == [2, 0, 2]
+        assert [table.select_count(query) for table in (untyped, typed, floats)] == [2, 2, 0]
+    query = spec("fun({K, V}) when K >= 3, K < 9 -> true end")
+    ordered = ets.new("typed", tuple[int, int], type="ordered_set")
+    other: ets.Table[Any] = ets.new("untyped", type="ordered_set")
+    ordered.insert([(n, n) for n in range(20)])
+    other.insert([(3, 1), (4.5, 1), (5, 1, "more"), ("5", 1)])
+    for _ in range(2):
+        assert [table.select_count(query) for table in (ordered, other)] == [6, 2]
 
 
 class Odd(int):
