@@ -21,6 +21,11 @@ def all_cases(options: Options) -> list[Case]:
     return [case for case in found if not options.only or any(case.called().startswith(only) for only in options.only)]
 
 
+def absent() -> dict[str, str]:
+    """Who is left out, and what is not installed."""
+    return roster.absent() | filters.absent() | processes.absent()
+
+
 def run(options: Options, tell: bool = True) -> Result:
     """Measures all cases that the options ask for."""
     session = Session(options)
@@ -30,9 +35,8 @@ def run(options: Options, tell: bool = True) -> Result:
         if tell:
             print(report.told(found[-1]), flush=True)
     session.close()
-    absent = roster.absent() | filters.absent()
     return Result(
-        machine.build(), machine.described(), machine.versions(), absent, options.rows, options.repeats, found
+        machine.build(), machine.described(), machine.versions(), absent(), options.rows, options.repeats, found
     )
 
 
@@ -72,7 +76,7 @@ def main(arguments: list[str]) -> None:
         options = Options(QUICK.rows, QUICK.repeats, quick=True, only=only)
     if chosen.load is None:
         print(f"{machine.build()}, {options.rows:,} rows")
-        for name, missing in (roster.absent() | filters.absent()).items():
+        for name, missing in absent().items():
             print(f"left out: {name} ({missing} is not installed)")
     result = run(options) if chosen.load is None else results.read(chosen.load)
     if not result.cases:

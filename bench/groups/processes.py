@@ -195,6 +195,12 @@ MATTERS: Final = {
 }
 
 
+def absent() -> dict[str, str]:
+    """Who is left out, and what is not installed."""
+    found = {} if ACTORS else {"pykka, ask": "pykka", "pykka, tell": "pykka"}
+    return found if shutil.which("elixir") is not None else found | {"Elixir": "elixir"}
+
+
 @cache
 def elixir_figures() -> Mapping[str, float]:
     """Microseconds by the names of its operations."""

@@ -11,10 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import roster
-from bench.__main__ import GROUPS, QUICK, all_cases, parsed
+from bench.__main__ import GROUPS, QUICK, absent, all_cases, parsed
 from bench.contestants.erlang import OPERATIONS, source_of
-from bench.groups import filters
 from bench.model import Case, Options
 from bench.results import read
 
@@ -32,11 +30,11 @@ def test_no_two_cases_have_one_name(cases: list[Case]) -> None:
 
 
 def test_targets_and_bases_name_contestants_of_their_case(cases: list[Case]) -> None:
-    absent = roster.absent() | filters.absent()
+    missing = absent()
     for case in cases:
         asked = [target.who for target in case.targets]
         for name in [case.base, *asked, *[target.against for target in case.targets]]:
-            assert not name or name in case.ways or name in absent, f"{case.called()}: {name}"
+            assert not name or name in case.ways or name in missing, f"{case.called()}: {name}"
 
 
 def test_the_targets_that_were_set_are_measured(cases: list[Case]) -> None:

@@ -258,7 +258,16 @@ def test_await_many_ends_with_the_first_failure(lent: Simulation) -> None:
     assert result(lambda: Task.await_many([Task.async_(body, name) for name in "xyz"])) == ["x", "y", "z"]
 
 
-def test_an_interrupt_is_the_main_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Python raises KeyboardInterrupt, also where the tests were started with the signal ignored, as in background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
+def test_an_interrupt_is_the_main_threads() -> None:
     """It ends the task, and is raised where the user has stopped the program. Until the main thread is lent."""
     main, ends = here(), list[Any]()
 
