@@ -1,5 +1,6 @@
 """Counts that a range of keys or an index tells without looking at rows, against plain Python over the same rows."""
 
+import math
 import random
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -211,6 +212,22 @@ def test_one_query_of_tables_of_different_types() -> None:
     other.insert([(3, 1), (4.5, 1), (5, 1, "more"), ("5", 1)])
     for _ in range(2):
         assert [table.select_count(query) for table in (ordered, other)] == [6, 2]
+
+
+def test_floats_that_are_no_numbers() -> None:
+    rows = [(n, value) for n, value in enumerate([1.0, math.nan, -math.inf, math.inf, 5.0, math.nan, -0.0])]
+    plain, indexed = ets.new("plain", tuple[int, float]), ets.new("indexed", tuple[int, float], index=[2])
+    keyed = ets.new("keyed", tuple[float, int], type="ordered_set")
+    for table in (plain, indexed):
+        table.insert(rows)
+    keyed.insert([(value, n) for n, value in rows])
+    for sign in SIGNS:
+        for value in ("5.0", "0.0", "1.0"):
+            found = plain.select(f"fun({{N, V}}) when V {sign[0]} {value} -> N end")
+            assert indexed.select(f"fun({{N, V}}) when V {sign[0]} {value} -> N end") == found
+            assert indexed.select_count(f"fun({{_, V}}) when V {sign[0]} {value} -> true end") == len(found)
+            held = {n for _, n in keyed.tab2list()}
+            assert set(keyed.select(f"fun({{V, N}}) when V {sign[0]} {value} -> N end")) == held & set(found)
 
 
 class Odd(int):

@@ -378,6 +378,22 @@ def test_explain_shows_the_sql(tmp_path: Path) -> None:
         assert table.check() == []
 
 
+def test_pairs_of_columns_of_different_forms(tmp_path: Path) -> None:
+    rows = [mixed(whole=n, flag=n % 2 == 0, when=date(2000, 1, 1 + n), maybe=n or None, real=-0.0) for n in range(20)]
+    with dets.open(tmp_path / "t.dets", Mixed) as table:
+        table.insert(rows)
+        pairs: list[Callable[[Mixed], Value]] = [
+            lambda u: (u.flag, u.when) if u.whole > 3 else SKIP,
+            lambda u: (u.when, u.flag) if u.whole > 3 else SKIP,
+            lambda u: (u.data, u.text) if u.whole > 3 else SKIP,
+            lambda u: (u.maybe, u.real) if u.whole < 9 else SKIP,
+            lambda u: (u.flag, u.flag) if u.whole < 9 else SKIP,
+        ]
+        for pair in pairs:
+            expected = [pair(row) for row in rows if pair(row) is not SKIP]
+            assert repr(table.select(pair)) == repr(expected)
+
+
 def test_a_deletion_in_sql_tells_subscribers(tmp_path: Path) -> None:
     with dets.open(tmp_path / "t.dets", User) as table:
         table.insert([User(n, "x", n) for n in range(5)])

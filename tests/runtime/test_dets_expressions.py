@@ -137,6 +137,28 @@ def test_an_index_of_terms_is_kept_by_all(tmp_path: Path) -> None:
         assert table.check() == []
 
 
+def test_an_index_that_cannot_be_kept(tmp_path: Path) -> None:
+    """Where the transaction comes to nothing, the table goes on as it was."""
+
+    def refuse(action: int, first: str | None, *_: str | None) -> int:
+        return sqlite3.SQLITE_DENY if (action, first) == (sqlite3.SQLITE_TRANSACTION, "COMMIT") else sqlite3.SQLITE_OK
+
+    with dets.open(tmp_path / "t.dets", User) as table:
+        table.insert(USERS)
+        plain = table._connection().file.connection
+        plain.set_authorizer(refuse)
+        with pytest.raises(DiskError):
+            table.add_index(lambda u: u.name.lower())
+        plain.set_authorizer(None)
+        assert table.info("index") == ()
+        table.insert(User(1000, "New", 3))
+        assert table.lookup(1000) == [User(1000, "New", 3)]
+        assert table.select(lambda u: u.id if u.name.lower() == "new" else SKIP) == [1000]
+        assert table.check() == []
+        assert table.add_index(lambda u: u.name.lower()) is True
+        assert table.select(lambda u: u.id if u.name.lower() == "new" else SKIP) == [1000]
+
+
 def test_expressions_that_no_text_can_say(tmp_path: Path) -> None:
     class Odd:
         pass

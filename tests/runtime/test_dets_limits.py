@@ -185,6 +185,22 @@ def test_the_order_of_use_outlives_the_program(tmp_path: Path) -> None:
         assert table.check() == []
 
 
+def test_the_last_lookup_of_a_key_counts(tmp_path: Path) -> None:
+    """As in a table in memory, which is asked the same."""
+    asked = [0, 1, 0, 2, 1, 1, 0]
+    memory: ets.Table[Value] = ets.new("t", max_size=4)
+    with dets.open(tmp_path / "t.dets", max_size=4) as disk:
+        for table in (memory, disk):
+            table.insert([(n, 0) for n in range(4)])
+            for key in asked:
+                table.lookup(key)
+            for new in (10, 11, 12):
+                table.insert((new, 0))
+        left = sorted(row[0] for row in memory.tab2list())
+        assert left == [0, 10, 11, 12]
+        assert sorted(row[0] for row in disk.tab2list()) == left
+
+
 def test_a_lookup_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "t.dets"
     with dets.open(path, max_size=4) as table, contextlib.closing(sqlite3.connect(path)) as other:

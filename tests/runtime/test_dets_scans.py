@@ -177,6 +177,21 @@ def test_a_file_that_another_has_taken_the_place_of(tmp_path: Path) -> None:
         assert len(table.select(lambda u: u.name)) == NUMBER + 1
 
 
+def test_the_moment_is_that_of_the_beginning(tmp_path: Path) -> None:
+    """What is written after a scan has let the table go, and before it reads, is not in it."""
+    with dets.open(tmp_path / "t.dets", User) as table:
+        table.insert(users(1))
+        readers = table._connection().readers
+        reader = readers.take()
+        assert reader is not None
+        reader.begin(0.0)
+        table.insert(users(2))
+        rows = reader.scan(f"SELECT * FROM {table._disk().layout.table}", ()) + rest(reader)
+        readers.give_back(reader)
+        assert [row[1] for row in rows] == [1] * NUMBER
+        assert {row.version for row in table.tab2list()} == {2}
+
+
 def test_rows_that_are_over_while_a_scan_goes_on(tmp_path: Path) -> None:
     now = 1000.0
     with dets.open(tmp_path / "t.dets", User, ttl=10, clock=lambda: now) as table:

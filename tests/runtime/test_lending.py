@@ -409,6 +409,30 @@ def test_an_item_that_waits_after_all(lent: Simulation) -> None:
     assert lent.now() == 5.0
 
 
+def test_only_so_much_time_is_lost_with_items_that_take_long(lent: Simulation) -> None:
+    """A quarter of all the time, and what the last of them took."""
+    long_ones: list[int] = []
+    short_ones: list[int] = []
+
+    def work(n: int) -> None:
+        if n % 30 == 29:
+            lent._time += 1.0  # as if it had computed all that time
+            long_ones.append(here())
+        else:
+            short_ones.append(here())
+
+    def caller() -> tuple[int, int]:
+        mine = here()
+        for _ in Task.async_stream(range(600), work, max_concurrency=1):
+            pass
+        return long_ones.count(mine), short_ones.count(mine)
+
+    slow, fast = result(caller)
+    assert len(long_ones) == 20
+    assert 1 <= slow <= 20 / 4 + 1
+    assert fast > 100
+
+
 @pytest.mark.parametrize("on_timeout", ["exit", "kill_task"])
 def test_an_item_that_takes_long_after_all(lent: Simulation, on_timeout: OnTimeout) -> None:
     def work(n: int) -> int:
