@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchspec import SKIP, spec
+from matchspec import ANY, SKIP, spec
 from runtime import ets
 from runtime.storage import Kind
 
@@ -221,6 +221,8 @@ def test_floats_that_are_no_numbers() -> None:
     for table in (plain, indexed):
         table.insert(rows)
     keyed.insert([(value, n) for n, value in rows])
+    same = repr(plain.match_object((ANY, math.nan)))
+    assert repr(indexed.match_object((ANY, math.nan))) == same == "[(1, nan), (5, nan)]"
     for sign in SIGNS:
         for value in ("5.0", "0.0", "1.0"):
             found = plain.select(f"fun({{N, V}}) when V {sign[0]} {value} -> N end")
