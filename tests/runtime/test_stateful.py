@@ -143,14 +143,15 @@ class TableMachine(RuleBasedStateMachine):
     @rule(key=KEYS, steps=st.lists(STEPS, max_size=3), default=st.none() | ROWS)
     def update_counter(self, key: Value, steps: list[Value], default: Row | None) -> None:
         args = () if default is None else (default,)
+        if default is not None and len(default) < self.oracle.keypos:
+            # It has no place for the key, and is refused even where it is not needed.
+            self.refused(lambda: self.table.update_counter(key, list(steps), *args))
+            return
         try:
             expected = self.oracle.update_counter(key, steps, default)
         except NaiveError:
             self.refused(lambda: self.table.update_counter(key, list(steps), *args))
         else:
-            # A default that is too short for the key is refused even where it is not needed.
-            if default is not None and len(default) < self.oracle.keypos:
-                return
             assert self.table.update_counter(key, list(steps), *args) == expected
 
     @rule(key=KEYS, value=VALUES)
